@@ -1,0 +1,172 @@
+"""The one place that validates what users give; every other module calls it.
+
+A message says what was expected, what came, and what to do. Functions return the validated value
+in its canonical type, so that callers write ``order = check_integer("order", order, low=1)``.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from eegsnn.errors import ConfigurationError, DataError
+
+
+def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> Any:
+    """Refuse a `value` that is not among `allowed`; suggests the nearest name."""
+    options = list(allowed)
+    if any(value is option or (type(value) is type(option) and value == option) for option in options):
+        return value
+    near = get_close_matches(str(value), [str(option) for option in options], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ConfigurationError(
+        f"{name}: expected one of {', '.join(map(repr, options))}, but got {value!r}.{hint}"
+    )
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    low_open: bool = False,
+    high_open: bool = False,
+    unit: str = "",
+) -> float:
+    """Refuse what is not a finite real number within the interval; returns a float."""
+    bounds = _interval(low, high, low_open, high_open, unit)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise ConfigurationError(f"{name}: expected a number{bounds}, but got {value!r}.")
+    number = float(value)
+    too_low = number <= low if low_open else number < low
+    too_high = number >= high if high_open else number > high
+    if not math.isfinite(number) or too_low or too_high:
+        raise ConfigurationError(f"{name}: expected a number{bounds}, but got {value!r}.")
+    return number
+
+
+def check_integer(name: str, value: Any, *, low: int | None = None, high: int | None = None) -> int:
+    """Refuse what is not an integer within [low, high]; returns an int."""
+    bounds = _interval(
+        -math.inf if low is None else low, math.inf if high is None else high, False, False, ""
+    )
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
+        raise ConfigurationError(f"{name}: expected an integer{bounds}, but got {value!r}.")
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise ConfigurationError(f"{name}: expected an integer{bounds}, but got {value!r}.")
+    return int(value)
+
+
+def check_boolean(name: str, value: Any) -> bool:
+    """Refuse what is not True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ConfigurationError(f"{name}: expected true or false, but got {value!r}.")
+    return bool(value)
+
+
+def check_series(
+    X: Any,
+    *,
+    name: str = "X",
+    ch_names: Sequence[str] | None = None,
+    dtype: Any = np.float64,
+) -> np.ndarray:
+    """Return trials as a finite float array (trials, channels, times).
+
+    Raises
+    ------
+    DataError
+        If the shape is another one or empty, or a sample is NaN or infinite: the message names
+        the first such trial and channel, and how many samples are affected.
+    """
+    array = np.asarray(X)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name}: expected real numbers, but got dtype {array.dtype}.")
+    if array.ndim != 3:
+        raise DataError(
+            f"{name}: expected an array (trials, channels, times), but got shape {array.shape}."
+        )
+    if 0 in array.shape:
+        raise DataError(f"{name}: expected at least one trial, channel and sample, but got shape "
+                        f"{array.shape}.")
+    array = np.ascontiguousarray(array, dtype=dtype)
+    check_finite(array, name=name, ch_names=ch_names)
+    return array
+
+
+def check_finite(
+    X: np.ndarray, *, name: str = "X", ch_names: Sequence[str] | None = None
+) -> None:
+    """Refuse NaN and infinity in (trials, channels, times), naming the trial and the channel."""
+    # One pass without a temporary of X's size: a sum is finite exactly when every term is, short
+    # of overflow, and the slow search runs only when it is not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(X.sum()):
+            return
+    bad = ~np.isfinite(X)
+    if not bad.any():
+        return
+    trial, channel = (int(i) for i in np.argwhere(bad)[0][:2])
+    label = f"{channel} ({ch_names[channel]})" if ch_names is not None else str(channel)
+    raise DataError(
+        f"{name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, the first in "
+        f"trial {trial}, channel {label}. Drop or interpolate these samples first."
+    )
+
+
+def check_channel_names(ch_names: Sequence[str], n_channels: int | None = None) -> list[str]:
+    """Refuse duplicate or empty names, or a wrong number of them; returns a list of str."""
+    names = [str(name) for name in ch_names]
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise DataError(
+            f"Channel names must be unique, but these occur more than once: "
+            f"{', '.join(duplicates)}. Rename or drop the copies."
+        )
+    if n_channels is not None and len(names) != n_channels:
+        raise DataError(f"Expected {n_channels} channel names, but got {len(names)}.")
+    return names
+
+
+def channel_order(expected: Sequence[str], given: Sequence[str]) -> list[int]:
+    """Positions in `given` of each name in `expected` (channels are matched by name).
+
+    Raises
+    ------
+    DataError
+        If a name is missing: all missing names and the names present are listed.
+    """
+    given = check_channel_names(given)
+    position = {name: i for i, name in enumerate(given)}
+    missing = [name for name in expected if name not in position]
+    if missing:
+        raise DataError(
+            f"Channels missing from the data: {', '.join(missing)}. Present: {', '.join(given)}."
+        )
+    return [position[name] for name in expected]
+
+
+def check_same_rate(expected: float, given: float) -> None:
+    """Refuse another sampling rate than the one a model was fitted with."""
+    if not math.isclose(expected, given, rel_tol=1e-6):
+        raise DataError(
+            f"The model was fitted at {expected:g} Hz, but the data are sampled at {given:g} Hz. "
+            f"Resample them first (read_recording(..., resample={expected:g}) does)."
+        )
+
+
+def _interval(low: float, high: float, low_open: bool, high_open: bool, unit: str) -> str:
+    suffix = f" {unit}" if unit else ""
+    if math.isinf(low) and math.isinf(high):
+        return f" (in{suffix})" if unit else ""
+    if math.isinf(high):
+        return f" {'>' if low_open else '≥'} {low:g}{suffix}"
+    if math.isinf(low):
+        return f" {'<' if high_open else '≤'} {high:g}{suffix}"
+    return (f" in {'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}{suffix}")
