@@ -20,7 +20,9 @@ from eegsnn.errors import ConfigurationError, DataError
 def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     """Refuse a `value` that is not among `allowed`; suggests the nearest name."""
     options = list(allowed)
-    if any(value is option or (type(value) is type(option) and value == option) for option in options):
+    if any(
+        value is option or (type(value) is type(option) and value == option) for option in options
+    ):
         return value
     near = get_close_matches(str(value), [str(option) for option in options], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -93,16 +95,15 @@ def check_series(
             f"{name}: expected an array (trials, channels, times), but got shape {array.shape}."
         )
     if 0 in array.shape:
-        raise DataError(f"{name}: expected at least one trial, channel and sample, but got shape "
-                        f"{array.shape}.")
+        raise DataError(
+            f"{name}: expected at least one trial, channel and sample, but got shape {array.shape}."
+        )
     array = np.ascontiguousarray(array, dtype=dtype)
     check_finite(array, name=name, ch_names=ch_names)
     return array
 
 
-def check_finite(
-    X: np.ndarray, *, name: str = "X", ch_names: Sequence[str] | None = None
-) -> None:
+def check_finite(X: np.ndarray, *, name: str = "X", ch_names: Sequence[str] | None = None) -> None:
     """Refuse NaN and infinity in (trials, channels, times), naming the trial and the channel."""
     # One pass without a temporary of X's size: a sum is finite exactly when every term is, short
     # of overflow, and the slow search runs only when it is not.
@@ -169,4 +170,72 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool, unit: st
         return f" {'>' if low_open else '≥'} {low:g}{suffix}"
     if math.isinf(low):
         return f" {'<' if high_open else '≤'} {high:g}{suffix}"
-    return (f" in {'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}{suffix}")
+    return f" in {'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}{suffix}"
+
+
+def unpack_series(
+    X: Any,
+    *,
+    ch_names: Sequence[str] | None = None,
+    sfreq: float | None = None,
+    picks: Sequence[str] | None = None,
+) -> tuple[Any, list[str] | None, float | None]:
+    """Take mne.Epochs apart into (data in volts, channel names, sampling rate).
+
+    Arrays pass unchanged, with `ch_names` and `sfreq` as given. Of Epochs, the channels named in
+    `picks` are taken, in that order, or else all data channels that are not marked bad.
+
+    Raises
+    ------
+    DataError
+        If Epochs lack a channel of `picks`, hold no data channel, or have another rate than the
+        `sfreq` given beside them.
+    """
+    if not (hasattr(X, "get_data") and hasattr(X, "info")):
+        return X, None if ch_names is None else list(ch_names), sfreq
+    rate = float(X.info["sfreq"])
+    if sfreq is not None:
+        check_same_rate(sfreq, rate)
+    if picks is not None:
+        channel_order(picks, X.ch_names)
+        names = list(picks)
+    else:
+        from mne import pick_types
+
+        chosen = pick_types(X.info, meg=True, eeg=True, seeg=True, ecog=True, dbs=True)
+        names = [X.ch_names[i] for i in chosen]
+        if not names:
+            raise DataError(
+                f"The epochs hold no EEG channel that is not marked bad. Present: "
+                f"{', '.join(X.ch_names)}. Set the channel types first."
+            )
+    # Names are given to MNE, not its own order: picks by name keep the order asked for.
+    return X.get_data(picks=names), names, rate
+
+
+def check_rate_known(*candidates: float | None) -> float:
+    """Return the sampling rate that the candidates (None: not given) agree on.
+
+    Raises
+    ------
+    ConfigurationError
+        If none is given, or one is not positive.
+    DataError
+        If two differ.
+    """
+    given = [
+        check_number("sfreq", value, low=0.0, low_open=True, unit="Hz")
+        for value in candidates
+        if value is not None
+    ]
+    if not given:
+        raise ConfigurationError(
+            "sfreq: the sampling rate is not known. Give sfreq=… in Hz, or pass mne.Epochs."
+        )
+    for other in given[1:]:
+        if not math.isclose(given[0], other, rel_tol=1e-6):
+            raise DataError(
+                f"sfreq: expected one sampling rate, but the parameter says {given[0]:g} Hz and "
+                f"the data {other:g} Hz. Resample the data, or correct the parameter."
+            )
+    return given[0]

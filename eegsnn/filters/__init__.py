@@ -1,1 +1,19 @@
-"""To come."""
+"""Frequency bands and spatial filters: what lies between a recording and its spikes."""
+
+from eegsnn.filters.bands import BAND_SETS, FrequencyBand, resolve_bands
+from eegsnn.filters.bank import FilterBank, FilterBankStream, apply_filter
+from eegsnn.filters.design import BandFilter, design_filter
+from eegsnn.filters.filtering import filter_causal, filter_zero_phase
+
+__all__ = [
+    "BAND_SETS",
+    "BandFilter",
+    "FilterBank",
+    "FilterBankStream",
+    "FrequencyBand",
+    "apply_filter",
+    "design_filter",
+    "filter_causal",
+    "filter_zero_phase",
+    "resolve_bands",
+]
