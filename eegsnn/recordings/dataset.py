@@ -1,0 +1,390 @@
+"""Trials with labels, groups and a history: what every later room receives."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Self
+
+import mne
+import numpy as np
+
+from eegsnn._validation import channel_order, check_channel_names, check_number, check_series
+from eegsnn.errors import DataError
+
+
+@dataclasses.dataclass(kw_only=True)
+class _LabelledData:
+    """What series and tables share: one label, one set of groups and one split per row of X."""
+
+    X: np.ndarray
+    y: np.ndarray
+    groups: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    classes: list[Any] = dataclasses.field(default_factory=list)
+    split: np.ndarray | None = None
+    name: str = ""
+    provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Check that everything that belongs to a row is there once per row."""
+        self._check_series()
+        self.y = self._per_row("y", self.y)
+        self.groups = {str(key): self._per_row(key, value) for key, value in self.groups.items()}
+        if self.split is not None:
+            self.split = self._per_row("split", self.split)
+            odd = sorted(set(self.split.tolist()) - {"train", "test"})
+            if odd:
+                raise DataError(f"split: expected 'train' or 'test' per row, but got {odd[0]!r}.")
+        present = np.unique(self.y).tolist()
+        self.classes = list(self.classes) or present
+        odd = [label for label in present if label not in self.classes]
+        if odd:
+            raise DataError(
+                f"y holds labels that are not in classes: {', '.join(map(str, odd))}. Classes: "
+                f"{', '.join(map(str, self.classes))}."
+            )
+        self.warnings = list(self.warnings)
+
+    def _check_series(self) -> None:
+        raise NotImplementedError
+
+    def _per_row(self, key: str, values: Any) -> np.ndarray:
+        array = np.asarray(values)
+        if array.ndim != 1 or len(array) != len(self.X):
+            raise DataError(
+                f"{key}: expected one value for each of the {len(self.X)} rows of X, but got "
+                f"shape {array.shape}."
+            )
+        return array
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def class_counts(self) -> dict[Any, int]:
+        """Count the rows of each class, in the order of `classes`."""
+        return {label: int(np.sum(self.y == label)) for label in self.classes}
+
+    def groups_for(self, name: str) -> np.ndarray:
+        """Return the group of each row.
+
+        Raises
+        ------
+        DataError
+            If the data have no such groups; the message lists those they have.
+        """
+        if name not in self.groups:
+            there = ", ".join(self.groups) or "none"
+            raise DataError(
+                f"{self.name or 'The data set'} has no groups called {name!r}. Groups: {there}."
+            )
+        return self.groups[name]
+
+    def select(self, rows: Any) -> Self:
+        """Return the rows named by a boolean mask or by indices, in that order.
+
+        Raises
+        ------
+        DataError
+            If the mask has another length, an index is out of range, or nothing is selected.
+        """
+        index = np.asarray(rows)
+        if index.dtype == bool:
+            index = np.flatnonzero(self._per_row("mask", index))
+        if index.ndim != 1 or (index.size and index.dtype.kind not in "iu"):
+            raise DataError(f"rows: expected a mask or indices, but got {index.dtype} values.")
+        if index.size == 0:
+            raise DataError(f"{self.name or 'The data set'}: the selection holds no rows.")
+        if index.min() < -len(self) or index.max() >= len(self):
+            raise DataError(f"rows: expected indices below {len(self)}, but got {index.max()}.")
+        return dataclasses.replace(
+            self,
+            X=self.X[index],
+            y=self.y[index],
+            groups={key: value[index] for key, value in self.groups.items()},
+            split=None if self.split is None else self.split[index],
+        )
+
+    def select_classes(self, labels: Sequence[Any]) -> Self:
+        """Keep the rows whose label is among `labels`; `classes` becomes `labels`.
+
+        Raises
+        ------
+        DataError
+            If a label is not a class of the data; the message lists the classes.
+        """
+        wanted = list(labels)
+        missing = [label for label in wanted if label not in self.classes]
+        if missing or not wanted:
+            raise DataError(
+                f"classes: {self.name or 'the data set'} has no class "
+                f"{', '.join(map(str, missing)) or '(none was given)'}. Classes: "
+                f"{', '.join(map(str, self.classes))}."
+            )
+        return dataclasses.replace(self.select(np.isin(self.y, wanted)), classes=wanted)
+
+    def _describe_rows(self) -> list[str]:
+        lines = [f"  classes: {_counted(self.class_counts())}"]
+        if self.split is not None:
+            parts = {part: int(np.sum(self.split == part)) for part in ("train", "test")}
+            lines.append(f"  official split: {_counted(parts)}")
+        for key, values in self.groups.items():
+            lines.append(f"  groups by {key}: {len(np.unique(values))}")
+        return lines + [f"  beware: {text}" for text in self.warnings]
+
+
+@dataclasses.dataclass(kw_only=True)
+class EEGDataset(_LabelledData):
+    """Labelled trials of EEG.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (trials, channels, times)
+        Signals in `unit`; float32 stays, everything else becomes float64.
+    y : ndarray, shape (trials,)
+        Label of each trial.
+    groups : dict of str to ndarray of shape (trials,)
+        What a trial belongs to: "subject", "session", "run", … as far as known.
+    sfreq : float
+        Sampling rate in hertz.
+    ch_names : list of str
+        Unique channel names.
+    classes : list, optional
+        Labels in the order in which scores are reported; sorted labels of `y` if not given.
+    unit : str, default "V"
+        Unit of `X`; "a.u." where the source does not say.
+    split : ndarray of str, shape (trials,), optional
+        Official division: "train" or "test".
+    tmin : float, default 0
+        Time of the first sample in seconds from the trial's event.
+    name : str
+        Name of the data set.
+    provenance : dict
+        JSON-able history; SHA-256 of the files under "sha256".
+    warnings : list of str
+        Known traps, for the reader of any score.
+
+    Raises
+    ------
+    DataError
+        If a sample is NaN or infinite (the first trial and channel are named), lengths disagree,
+        or channel names repeat.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> data = EEGDataset(X=np.zeros((4, 2, 50)), y=np.array(["rest", "move"] * 2), sfreq=100.0,
+    ...                   ch_names=["C3", "C4"], groups={"subject": np.array([1, 1, 2, 2])})
+    >>> print(data.crop(0.1, 0.3).summary())
+    EEG data set: 4 trials × 2 channels × 20 samples (0.2 s from 0.1 s at 100 Hz), in V
+      classes: move 2, rest 2
+      groups by subject: 2
+    """
+
+    sfreq: float
+    ch_names: list[str]
+    unit: str = "V"
+    tmin: float = 0.0
+
+    def _check_series(self) -> None:
+        array = np.asarray(self.X)
+        dtype = np.float32 if array.dtype == np.float32 else np.float64
+        self.X = check_series(array, ch_names=self._names_if_fit(array), dtype=dtype)
+        self.ch_names = check_channel_names(self.ch_names, self.X.shape[1])
+        self.sfreq = check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
+        self.tmin = check_number("tmin", self.tmin, unit="s")
+
+    def _names_if_fit(self, array: np.ndarray) -> list[str] | None:
+        fit = array.ndim == 3 and len(self.ch_names) == array.shape[1]
+        return list(self.ch_names) if fit else None
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times of the samples in seconds from each trial's event, shape (times,)."""
+        return self.tmin + np.arange(self.X.shape[2]) / self.sfreq
+
+    @classmethod
+    def from_epochs(
+        cls,
+        epochs: mne.BaseEpochs,
+        *,
+        groups: dict[str, Any] | None = None,
+        classes: Sequence[str] | None = None,
+        split: Any = None,
+        name: str = "",
+        unit: str = "V",
+        provenance: dict[str, Any] | None = None,
+        warnings: Sequence[str] = (),
+        drop_last_sample: bool = False,
+    ) -> EEGDataset:
+        """Build from MNE epochs; their event names become the labels.
+
+        Parameters
+        ----------
+        epochs : mne.Epochs
+            Trials; all their channels are taken.
+        groups : dict, optional
+            Group name → one value per trial, or one value for all.
+        classes, split, name, unit, provenance, warnings
+            As for the class itself.
+        drop_last_sample : bool, default False
+            Drop the sample at `tmax`, which MNE includes, so that 3 s at 128 Hz are 384 samples.
+        """
+        label_of = {code: label for label, code in epochs.event_id.items()}
+        X = epochs.get_data(copy=True)
+        n_trials = len(X)
+        return cls(
+            X=X[..., :-1] if drop_last_sample else X,
+            y=np.array([label_of[code] for code in epochs.events[:, 2]]),
+            groups={
+                key: np.full(n_trials, value) if np.ndim(value) == 0 else np.asarray(value)
+                for key, value in (groups or {}).items()
+            },
+            sfreq=float(epochs.info["sfreq"]),
+            ch_names=list(epochs.ch_names),
+            classes=list(classes or []),
+            split=split,
+            unit=unit,
+            tmin=float(epochs.tmin),
+            name=name,
+            provenance=dict(provenance or {}),
+            warnings=list(warnings),
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[EEGDataset]) -> EEGDataset:
+        """Join data sets trial after trial; channels are matched by name.
+
+        Raises
+        ------
+        DataError
+            If channels, sampling rate, length, unit or the kinds of groups differ.
+        """
+        parts = list(parts)
+        if not parts:
+            raise DataError("concatenate: expected at least one data set, but got none.")
+        first = parts[0]
+        for part in parts[1:]:
+            _check_joinable(first, part)
+        series = [part.X[:, channel_order(first.ch_names, part.ch_names)] for part in parts]
+        has_split = all(part.split is not None for part in parts)
+        return dataclasses.replace(
+            first,
+            X=np.concatenate(series),
+            y=np.concatenate([part.y for part in parts]),
+            groups={
+                key: np.concatenate([part.groups[key] for part in parts]) for key in first.groups
+            },
+            classes=list(dict.fromkeys(label for part in parts for label in part.classes)),
+            split=np.concatenate([part.split for part in parts]) if has_split else None,  # type: ignore[misc]
+            provenance=_join_provenance([part.provenance for part in parts]),
+            warnings=list(dict.fromkeys(text for part in parts for text in part.warnings)),
+        )
+
+    def crop(self, tmin: float | None = None, tmax: float | None = None) -> EEGDataset:
+        """Keep the samples from `tmin` (included) to `tmax` (left out), in seconds.
+
+        Raises
+        ------
+        DataError
+            If no sample is left, or the interval reaches beyond the trials.
+        """
+        end = self.tmin + self.X.shape[2] / self.sfreq
+        start = self.tmin if tmin is None else check_number("tmin", tmin, unit="s")
+        stop = end if tmax is None else check_number("tmax", tmax, unit="s")
+        slack = 0.5 / self.sfreq
+        first = round((start - self.tmin) * self.sfreq)
+        last = round((stop - self.tmin) * self.sfreq)
+        if start < self.tmin - slack or stop > end + slack or last <= first:
+            raise DataError(
+                f"crop: expected tmin < tmax within the trials' [{self.tmin:g}, {end:g}] s, but "
+                f"got tmin={start:g} s, tmax={stop:g} s."
+            )
+        return dataclasses.replace(
+            self, X=self.X[..., first:last], tmin=self.tmin + first / self.sfreq
+        )
+
+    def summary(self) -> str:
+        """Describe shape, classes, groups and traps, in a few lines."""
+        n_trials, n_channels, n_times = self.X.shape
+        head = (
+            f"{self.name or 'EEG data set'}: {n_trials} trials × {n_channels} "
+            f"channel{'s' if n_channels > 1 else ''} × {n_times} samples "
+            f"({n_times / self.sfreq:g} s from {self.tmin:g} s at {self.sfreq:g} Hz), "
+            f"in {self.unit}"
+        )
+        return "\n".join([head, *self._describe_rows()])
+
+
+@dataclasses.dataclass(kw_only=True)
+class TabularDataset(_LabelledData):
+    """Labelled rows of features, such as images without their shape.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (samples, features)
+        Finite features; float32 stays, everything else becomes float64.
+    y, groups, classes, split, name, provenance, warnings
+        As in `EEGDataset`, per row of `X`.
+
+    Raises
+    ------
+    DataError
+        If a feature is NaN or infinite, the shape is another one, or lengths disagree.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> TabularDataset(X=np.eye(3), y=np.array([0, 1, 1])).class_counts()
+    {0: 1, 1: 2}
+    """
+
+    def _check_series(self) -> None:
+        array = np.asarray(self.X)
+        if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiub":
+            raise DataError(
+                f"X: expected real numbers (samples, features), but got shape {array.shape} of "
+                f"{array.dtype}."
+            )
+        dtype = np.float32 if array.dtype == np.float32 else np.float64
+        self.X = np.ascontiguousarray(array, dtype=dtype)
+        bad = ~np.isfinite(self.X).all(axis=1)
+        if bad.any():
+            raise DataError(
+                f"X contains NaN or infinity in {int(bad.sum())} rows, the first is row "
+                f"{int(np.argmax(bad))}. Drop or impute them first."
+            )
+
+    def summary(self) -> str:
+        """Describe shape, classes, groups and traps, in a few lines."""
+        head = f"{self.name or 'Table'}: {self.X.shape[0]} samples × {self.X.shape[1]} features"
+        return "\n".join([head, *self._describe_rows()])
+
+
+def _check_joinable(first: EEGDataset, other: EEGDataset) -> None:
+    pairs = {
+        "sampling rates (Hz)": (first.sfreq, other.sfreq),
+        "numbers of channels": (len(first.ch_names), len(other.ch_names)),
+        "numbers of samples": (first.X.shape[2], other.X.shape[2]),
+        "start times (s)": (first.tmin, other.tmin),
+        "units": (first.unit, other.unit),
+        "groups": (sorted(first.groups), sorted(other.groups)),
+    }
+    for what, (one, two) in pairs.items():
+        if one != two:
+            raise DataError(f"concatenate: {what} differ: {one} and {two}.")
+
+
+def _join_provenance(histories: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for history in histories:
+        for key, value in history.items():
+            if isinstance(value, dict) and isinstance(joined.get(key), dict):
+                joined[key] = {**joined[key], **value}
+            else:
+                joined.setdefault(key, value)
+    return joined
+
+
+def _counted(counts: dict[Any, int]) -> str:
+    return ", ".join(f"{label} {n}" for label, n in counts.items())

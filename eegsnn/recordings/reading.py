@@ -1,0 +1,217 @@
+"""Read a recording, whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mne
+
+from eegsnn._validation import check_choice
+from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
+from eegsnn.recordings._completeness import check_complete
+from eegsnn.recordings.preprocessing import Preprocessing, preprocess
+
+if TYPE_CHECKING:
+    import os
+
+#: Suffix → what the format is called; all are read by MNE.
+KNOWN_FORMATS: dict[str, str] = {
+    ".edf": "European Data Format (EDF, EDF+)",
+    ".bdf": "BioSemi Data Format",
+    ".gdf": "General Data Format",
+    ".vhdr": "BrainVision",
+    ".ahdr": "BrainVision",
+    ".set": "EEGLAB",
+    ".fif": "MNE",
+    ".fif.gz": "MNE, compressed",
+    ".cnt": "Neuroscan or ANT",
+    ".cdt": "Curry",
+    ".dap": "Curry",
+    ".dat": "Curry",
+    ".rs3": "Curry",
+    ".data": "Nicolet",
+    ".lay": "Persyst",
+    ".nedf": "Neuroelectrics",
+    ".eeg": "Nihon Kohden (BrainVision recordings are opened by their .vhdr)",
+    ".nxe": "Nexstim eXimia",
+    ".mff": "EGI (a folder)",
+    ".mefd": "MEF3 (a folder)",
+    ".ds": "CTF (a folder)",
+    ".snirf": "SNIRF",
+}
+_FOLDER_FORMATS = {".mff", ".ds", ".mefd"}
+_DUPLICATES = re.compile(r"not unique, found duplicates for: \{?(.*?)\}?\. ", re.DOTALL)
+# What MNE only warns of, although samples that the file promised are not there.
+_SHORT = re.compile(r"does not match the file size|Invalid tag")
+# BrainVision promises no length, but its markers tell. Elsewhere a late marker is common: OpenViBE
+# writes one after the last sample.
+_LATE_MARKER = re.compile(r"outside data range")
+_NOISE = re.compile(r"does not conform to MNE naming conventions")
+
+
+def read_recording(
+    path: str | os.PathLike[str] | Any,
+    preprocessing: Preprocessing | None = None,
+    *,
+    duplicates: str = "error",
+    bids: bool | None = None,
+    **overrides: Any,
+) -> mne.io.BaseRaw:
+    """Read a recording in any format that MNE reads, and preprocess it.
+
+    Parameters
+    ----------
+    path : path-like or mne_bids.BIDSPath
+        The recording. The suffix names the format; see `KNOWN_FORMATS`. A file of a BIDS data set
+        (below a folder with ``dataset_description.json``, its name beginning with ``sub-``) is
+        read with what stands beside it: events, channel types, bad channels.
+    preprocessing : Preprocessing, optional
+        What to do to the continuous recording; ``Preprocessing()`` (pick the EEG channels, spell
+        their names as the 10-05 system does) if not given.
+    duplicates : "error" or "rename", default "error"
+        What to do with channels of the same name: refuse, or number them ("C3-0", "C3-1").
+    bids : bool, optional
+        Whether to read `path` as part of a BIDS data set; found out from the path if not given.
+    **overrides
+        Fields of `Preprocessing` to set or to replace, such as ``resample=128``.
+
+    Returns
+    -------
+    mne.io.Raw
+        In volts, in memory. Stimulus channels are dropped by the default ``picks="eeg"``: ask for
+        ``picks=["eeg", "stim"]``-like names or None to keep them.
+
+    Raises
+    ------
+    RecordingError
+        No such file, a folder, an unknown format (known suffixes are listed), an empty, truncated
+        or unreadable file, duplicate channel names, channels of `picks` or `reference` missing,
+        or a BIDS recording without the extra ``bids``.
+    ConfigurationError
+        A preprocessing value is impossible, for itself or at this sampling rate.
+
+    Notes
+    -----
+    A file that holds less than its header promises is an error. MNE itself shortens such an EDF
+    or BDF recording and only warns.
+    """
+    check_choice("duplicates", duplicates, ["error", "rename"])
+    steps = _merge(preprocessing, overrides)
+    if _is_bids_path(path):
+        raw = _guarded(lambda: _read_bids(path), str(path), duplicates)
+    else:
+        file = Path(path)
+        _check_file(file)
+        if bids or (bids is None and _within_bids(file)):
+            raw = _guarded(lambda: _read_bids(file), str(file), duplicates)
+        else:
+            raw = _guarded(lambda: _read_file(file), str(file), duplicates)
+    if raw.n_times == 0 or not raw.ch_names:
+        raise RecordingError(
+            f"{path}: the recording holds no samples ({len(raw.ch_names)} channels, "
+            f"{raw.n_times} samples)."
+        )
+    return preprocess(raw, steps)
+
+
+def _merge(preprocessing: Preprocessing | None, overrides: dict[str, Any]) -> Preprocessing:
+    allowed = [field.name for field in dataclasses.fields(Preprocessing)]
+    for key in overrides:
+        check_choice("read_recording parameter", key, allowed)
+    if preprocessing is not None and not isinstance(preprocessing, Preprocessing):
+        raise ConfigurationError(
+            f"preprocessing: expected a Preprocessing or None, but got {preprocessing!r}."
+        )
+    return dataclasses.replace(preprocessing or Preprocessing(), **overrides)
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise RecordingError(f"{path}: no such file.")
+    suffix = _suffix(path)
+    if path.is_dir() and suffix not in _FOLDER_FORMATS:
+        raise RecordingError(f"{path}: expected a recording, but this is a folder.")
+    if suffix not in KNOWN_FORMATS:
+        raise RecordingError(
+            f"{path}: unknown format {suffix or '(no suffix)'}. Known: {', '.join(KNOWN_FORMATS)}."
+        )
+    if path.is_file() and path.stat().st_size == 0:
+        raise RecordingError(f"{path}: the file is empty (0 bytes).")
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    return ".fif.gz" if name.endswith(".fif.gz") else Path(name).suffix
+
+
+def _read_file(path: Path) -> mne.io.BaseRaw:
+    check_complete(path, _suffix(path))
+    return mne.io.read_raw(path, preload=True, verbose="warning")
+
+
+def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:
+    """Run a reader; errors become RecordingError, and so do two of MNE's warnings."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            raw = read()
+    except EegsnnError:
+        raise
+    except MemoryError as error:
+        raise RecordingError(f"{label}: the recording does not fit into memory.") from error
+    except Exception as error:  # MNE's readers raise whatever the parsing of nonsense leads to
+        raise RecordingError(
+            f"{label}: cannot be read; the file is truncated, damaged or not of the format that "
+            f"its suffix says ({type(error).__name__}: {error})."
+        ) from error
+    for entry in caught:
+        text = str(entry.message)
+        copies = _DUPLICATES.search(text)
+        if copies and duplicates == "error":
+            raise RecordingError(
+                f"{label}: channel names occur more than once: {copies[1]}. Correct the file, or "
+                f"read it with duplicates='rename', which numbers them."
+            )
+        if _SHORT.search(text) or (".vhdr" in label and _LATE_MARKER.search(text)):
+            raise RecordingError(
+                f"{label}: the file holds less than it promises, so it is probably truncated "
+                f"({text})"
+            )
+    for entry in caught:
+        text = str(entry.message)
+        if not (_DUPLICATES.search(text) or _NOISE.search(text) or _LATE_MARKER.search(text)):
+            warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
+    return raw
+
+
+def _is_bids_path(path: Any) -> bool:
+    return hasattr(path, "datatype") and hasattr(path, "root") and hasattr(path, "fpath")
+
+
+def _within_bids(path: Path) -> bool:
+    if not path.name.startswith("sub-"):
+        return False
+    parents = path.absolute().parents
+    return any((folder / "dataset_description.json").is_file() for folder in parents)
+
+
+def _read_bids(path: Any) -> mne.io.BaseRaw:
+    try:
+        import mne_bids
+    except ImportError as error:
+        raise RecordingError(
+            f"{path}: reading a BIDS recording needs the extra 'bids' (pip install "
+            f"'eegsnn[bids]'). The bare file, without its events.tsv and channels.tsv, can be "
+            f"read with bids=False."
+        ) from error
+    if not _is_bids_path(path):
+        check_complete(path, _suffix(path))
+        path = mne_bids.get_bids_path_from_fname(path)
+    elif Path(path.fpath).exists():
+        _check_file(Path(path.fpath))
+        check_complete(Path(path.fpath), _suffix(Path(path.fpath)))
+    return mne_bids.read_raw_bids(path, verbose="error").load_data(verbose="warning")
