@@ -1,1 +1,77 @@
-"""To come."""
+"""Judge models honestly: protocols, leaks, metrics, baselines, experiments."""
+
+from eegsnn.evaluation.baselines import BASELINES, Signal, baseline_parameters, build_baseline
+from eegsnn.evaluation.experiment import (
+    Candidate,
+    ExperimentInterrupted,
+    Progress,
+    run_experiment,
+    run_fold,
+)
+from eegsnn.evaluation.fingerprint import (
+    code_fingerprint,
+    dataset_fingerprint,
+    describe_estimator,
+    run_key,
+)
+from eegsnn.evaluation.leaks import duplicated_trials, find_leaks, shared_groups, trial_hashes
+from eegsnn.evaluation.metrics import chance_level, class_scores, score_predictions
+from eegsnn.evaluation.protocols import (
+    PROTOCOLS,
+    Fold,
+    Split,
+    contiguous_blocks,
+    group_k_fold,
+    leave_one_group_out,
+    make_split,
+    official_split,
+    stratified_k_fold,
+)
+from eegsnn.evaluation.results import (
+    ExperimentResult,
+    ModelSummary,
+    RunRecord,
+    Spread,
+    standard_error,
+    verdict,
+)
+from eegsnn.evaluation.store import FoldStore
+
+__all__ = [
+    "BASELINES",
+    "PROTOCOLS",
+    "Candidate",
+    "ExperimentInterrupted",
+    "ExperimentResult",
+    "Fold",
+    "FoldStore",
+    "ModelSummary",
+    "Progress",
+    "RunRecord",
+    "Signal",
+    "Split",
+    "Spread",
+    "baseline_parameters",
+    "build_baseline",
+    "chance_level",
+    "class_scores",
+    "code_fingerprint",
+    "contiguous_blocks",
+    "dataset_fingerprint",
+    "describe_estimator",
+    "duplicated_trials",
+    "find_leaks",
+    "group_k_fold",
+    "leave_one_group_out",
+    "make_split",
+    "official_split",
+    "run_experiment",
+    "run_fold",
+    "run_key",
+    "score_predictions",
+    "shared_groups",
+    "standard_error",
+    "stratified_k_fold",
+    "trial_hashes",
+    "verdict",
+]

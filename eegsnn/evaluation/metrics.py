@@ -1,0 +1,88 @@
+"""Scores of predictions, as plain numbers that JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import metrics as sklearn_metrics
+
+
+def score_predictions(
+    y_true: np.ndarray,
+    y_pred: np.ndarray,
+    scores: np.ndarray | None = None,
+    *,
+    classes: Sequence[Any],
+) -> dict[str, Any]:
+    """Score predicted labels and class scores against the truth.
+
+    Parameters
+    ----------
+    y_true, y_pred : ndarray, shape (trials,)
+    scores : ndarray, shape (trials, classes) or (trials,), optional
+        Probabilities, or a decision function (one column for two classes), in the order of
+        `classes`. Without it the AUC is None.
+    classes : sequence
+        All classes, also those that `y_true` lacks.
+
+    Returns
+    -------
+    dict
+        ``n``; ``accuracy``; ``balanced_accuracy`` (mean recall of the classes that occur);
+        ``auc`` (area under the ROC curve; for more than two classes the mean of one-against-rest;
+        None where a class does not occur, because it is not defined then); ``confusion_matrix``
+        (rows: true class, columns: predicted).
+
+    Examples
+    --------
+    >>> truth = np.array(["l", "l", "r", "r"])
+    >>> result = score_predictions(truth, np.array(["l", "r", "r", "r"]), classes=["l", "r"])
+    >>> result["accuracy"], result["confusion_matrix"]
+    (0.75, [[1, 1], [0, 2]])
+    """
+    index = {label: i for i, label in enumerate(classes)}
+    truth = np.array([index[label] for label in np.asarray(y_true).tolist()])
+    guess = np.array([index[label] for label in np.asarray(y_pred).tolist()])
+    matrix = sklearn_metrics.confusion_matrix(truth, guess, labels=range(len(classes)))
+    occurring = matrix.sum(axis=1) > 0
+    recall = matrix.diagonal()[occurring] / matrix.sum(axis=1)[occurring]
+    return {
+        "n": len(truth),
+        "accuracy": float(np.mean(truth == guess)),
+        "balanced_accuracy": float(recall.mean()),
+        "auc": _auc(truth, scores, len(classes)),
+        "confusion_matrix": matrix.tolist(),
+    }
+
+
+def chance_level(y: np.ndarray) -> float:
+    """Return the accuracy of always saying the most frequent label.
+
+    Examples
+    --------
+    >>> chance_level(np.array(["a", "a", "b", "b", "b"]))
+    0.6
+    """
+    counts = np.unique(np.asarray(y), return_counts=True)[1]
+    return float(counts.max() / counts.sum())
+
+
+def class_scores(estimator: Any, X: np.ndarray) -> np.ndarray | None:
+    """Return an estimator's probabilities, else its decision function, else None."""
+    if hasattr(estimator, "predict_proba"):
+        return np.asarray(estimator.predict_proba(X))
+    if hasattr(estimator, "decision_function"):
+        return np.asarray(estimator.decision_function(X))
+    return None
+
+
+def _auc(truth: np.ndarray, scores: np.ndarray | None, n_classes: int) -> float | None:
+    if scores is None or len(np.unique(truth)) < n_classes:
+        return None
+    if n_classes == 2:
+        positive = scores if scores.ndim == 1 else scores[:, 1]
+        return float(sklearn_metrics.roc_auc_score(truth, positive))
+    each = [sklearn_metrics.roc_auc_score(truth == k, scores[:, k]) for k in range(n_classes)]
+    return float(np.mean(each))
