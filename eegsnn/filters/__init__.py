@@ -4,6 +4,7 @@ from eegsnn.filters.bands import BAND_SETS, FrequencyBand, resolve_bands
 from eegsnn.filters.bank import FilterBank, FilterBankStream, apply_filter
 from eegsnn.filters.design import BandFilter, design_filter
 from eegsnn.filters.filtering import filter_causal, filter_zero_phase
+from eegsnn.filters.spatial import SpatialFilter
 
 __all__ = [
     "BAND_SETS",
@@ -11,6 +12,7 @@ __all__ = [
     "FilterBank",
     "FilterBankStream",
     "FrequencyBand",
+    "SpatialFilter",
     "apply_filter",
     "design_filter",
     "filter_causal",

@@ -1,0 +1,83 @@
+"""What of a band is encoded: the signal itself, its envelope, or its log power."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eegsnn.encoding.binning import bin_means
+from eegsnn.filters import FrequencyBand
+
+FEATURES = ("signal", "envelope", "log_power")
+
+# −40 dB of the training power: keeps the logarithm of a silent stretch from running away.
+_POWER_FLOOR = 1e-4
+
+
+def feature_series(z: np.ndarray, feature: str, window: int, *, causal: bool = False) -> np.ndarray:
+    """Feature of a band at every sample.
+
+    Parameters
+    ----------
+    z : ndarray, shape (..., times)
+        Band signal in training standard deviations.
+    feature : {"signal", "envelope", "log_power"}
+        "envelope" is √(2·P), the amplitude of a sinusoid of power P; "log_power" is
+        ``log(P + 1e-4)``; P is the mean square over `window` samples.
+    window : int
+        Samples to average power over.
+    causal : bool, default False
+        Average over the past `window` samples, rather than about each sample.
+
+    Returns
+    -------
+    ndarray, shape (..., times)
+    """
+    if feature == "signal":
+        return z
+    return _of_power(moving_mean(z * z, window, causal=causal), feature)
+
+
+def feature_bins(z: np.ndarray, feature: str, starts: np.ndarray) -> np.ndarray:
+    """Feature of a band in every bin: (..., times) to (..., bins); power is the bin's mean square.
+
+    `starts` are the bins' first samples, see :func:`eegsnn.encoding.binning.bin_starts`.
+    """
+    if feature == "signal":
+        return bin_means(z, starts)
+    return _of_power(bin_means(z * z, starts), feature)
+
+
+def power_window(band: FrequencyBand, sfreq: float, bin_width: float) -> int:
+    """Return the samples to average power over: a period of the lower edge, a bin at least.
+
+    Within less than that the square of an oscillation swings with its phase. A low-pass has no
+    lower edge; its upper one is taken.
+    """
+    edge = band.low or band.high
+    period = 1.0 / edge if edge else 0.0
+    return max(1, round(max(period, bin_width) * sfreq))
+
+
+def moving_mean(x: np.ndarray, window: int, *, causal: bool = False) -> np.ndarray:
+    """Mean of x over a window about each sample (or up to it), clipped where the trial ends.
+
+    Examples
+    --------
+    >>> moving_mean(np.array([1.0, 2.0, 3.0, 4.0]), 3)
+    array([1.5, 2. , 3. , 3.5])
+    >>> moving_mean(np.array([1.0, 2.0, 3.0, 4.0]), 3, causal=True)
+    array([1. , 1.5, 2. , 3. ])
+    """
+    n_times = x.shape[-1]
+    times = np.arange(n_times)
+    before = window - 1 if causal else window // 2
+    first = np.maximum(times - before, 0)
+    after = np.minimum(times - before + window, n_times)
+    total = np.zeros((*x.shape[:-1], n_times + 1))
+    np.cumsum(x, axis=-1, out=total[..., 1:])
+    return (total[..., after] - total[..., first]) / (after - first)
+
+
+def _of_power(power: np.ndarray, feature: str) -> np.ndarray:
+    power = np.maximum(power, 0.0)  # differences of sums may fall below zero by rounding
+    return np.sqrt(2 * power) if feature == "envelope" else np.log(power + _POWER_FLOOR)

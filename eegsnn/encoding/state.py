@@ -1,0 +1,117 @@
+"""A fitted encoder as plain values and arrays, for model files without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eegsnn.encoding.coding import BandScale
+from eegsnn.errors import ModelFileError
+from eegsnn.filters import FrequencyBand, SpatialFilter
+
+if TYPE_CHECKING:
+    from eegsnn.encoding.encoder import EEGEncoder
+
+_SCALE_ARRAYS = ("signal_mean", "signal_std", "offset", "unit")
+
+
+def encoder_state(encoder: EEGEncoder) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Describe a fitted encoder completely.
+
+    Parameters
+    ----------
+    encoder : EEGEncoder
+
+    Returns
+    -------
+    config : dict
+        JSON-able: "parameters" (the constructor's, bands and spatial filter spelled out),
+        "sfreq", "ch_names", "named", "seed".
+    arrays : dict of str to ndarray
+        ``scale.<band>.<array>`` and, with spatial filters, ``spatial.<band>.filters`` and
+        ``spatial.<band>.patterns``; bands by number.
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(encoder)
+    parameters = encoder.get_params(deep=False)
+    parameters["bands"] = [band.to_dict() for band in encoder.bands_]
+    parameters["random_state"] = encoder.seed_
+    if isinstance(encoder.spatial_filter, SpatialFilter):
+        parameters["spatial_filter"] = encoder.spatial_filter.to_dict()
+    config = {
+        "parameters": {name: _plain(value) for name, value in parameters.items()},
+        "sfreq": encoder.sfreq_,
+        "ch_names": list(encoder.ch_names_),
+        "named": encoder.named_,
+        "seed": encoder.seed_,
+    }
+    arrays = {}
+    for index, scale in enumerate(encoder.scales_):
+        for name, array in scale.to_arrays().items():
+            arrays[f"scale.{index}.{name}"] = array
+    for index, spatial in enumerate(encoder.spatial_filters_):
+        arrays[f"spatial.{index}.filters"] = spatial.filters_
+        arrays[f"spatial.{index}.patterns"] = spatial.patterns_
+    return config, arrays
+
+
+def encoder_from_state(
+    cls: type[EEGEncoder], config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> EEGEncoder:
+    """Make the encoder that :func:`encoder_state` described.
+
+    Raises
+    ------
+    ModelFileError
+        If a value or array is missing, or an array has the wrong shape.
+    """
+    try:
+        parameters = dict(config["parameters"])
+        parameters["bands"] = [FrequencyBand.from_dict(band) for band in parameters["bands"]]
+        if isinstance(parameters.get("spatial_filter"), Mapping):
+            parameters["spatial_filter"] = SpatialFilter.from_dict(parameters["spatial_filter"])
+        encoder = cls(**parameters)
+        encoder.check_parameters()
+        encoder.sfreq_ = float(config["sfreq"])
+        encoder.ch_names_ = [str(name) for name in config["ch_names"]]
+        encoder.named_ = bool(config["named"])
+        encoder.seed_ = int(config["seed"])
+    except (KeyError, TypeError) as error:
+        raise ModelFileError(f"The description of the encoder is not complete: {error}.") from error
+    encoder.bands_ = tuple(parameters["bands"])
+    encoder.n_channels_in_ = len(encoder.ch_names_)
+    encoder.spatial_filters_, encoder.scales_ = [], []
+    for index in range(len(encoder.bands_)):
+        n_sources = encoder.n_channels_in_
+        spatial = encoder._spatial()
+        if spatial is not None:
+            spatial.filters_ = _array(arrays, f"spatial.{index}.filters", 3, n_sources)
+            spatial.patterns_ = _array(arrays, f"spatial.{index}.patterns", 3, n_sources)
+            spatial.n_channels_in_ = n_sources
+            spatial.n_components_ = n_sources = spatial.filters_.shape[1]
+            encoder.spatial_filters_.append(spatial)
+        scale = {
+            name: _array(arrays, f"scale.{index}.{name}", 1, n_sources) for name in _SCALE_ARRAYS
+        }
+        encoder.scales_.append(BandScale(**scale))
+    return encoder._finish()
+
+
+def _array(arrays: Mapping[str, np.ndarray], name: str, ndim: int, last: int) -> np.ndarray:
+    if name not in arrays:
+        raise ModelFileError(f"The encoder's array {name!r} is missing from the model.")
+    array = np.asarray(arrays[name], dtype=np.float64)
+    if array.ndim != ndim or array.shape[-1] != last:
+        raise ModelFileError(
+            f"The encoder's array {name!r} has shape {array.shape}, but {ndim} axes, the last of "
+            f"{last}, were expected."
+        )
+    return array
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars as Python's, which JSON knows."""
+    return value.item() if isinstance(value, np.generic) else value
