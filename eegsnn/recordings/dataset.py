@@ -276,7 +276,7 @@ class EEGDataset(_LabelledData):
                 key: np.concatenate([part.groups[key] for part in parts]) for key in first.groups
             },
             classes=list(dict.fromkeys(label for part in parts for label in part.classes)),
-            split=np.concatenate([part.split for part in parts]) if has_split else None,  # type: ignore[misc]
+            split=np.concatenate([part.split for part in parts]) if has_split else None,
             provenance=_join_provenance([part.provenance for part in parts]),
             warnings=list(dict.fromkeys(text for part in parts for text in part.warnings)),
         )

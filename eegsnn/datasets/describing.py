@@ -1,0 +1,97 @@
+"""Say in words what a manifest holds."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from eegsnn.datasets import manifest as models
+from eegsnn.datasets.loading import dataset_options
+from eegsnn.datasets.manifest import Manifest, Source, read_manifest
+
+_WIDTH = 96
+
+
+def describe(name: str | Path | Manifest) -> str:
+    """Describe a data set: title, licence, citation, sources, files, traps, repairs, protocol.
+
+    Parameters
+    ----------
+    name : str, path or Manifest
+        Data set; see `read_manifest`.
+
+    Returns
+    -------
+    str
+        Several lines, for ``eegsnn datasets info NAME``.
+
+    Raises
+    ------
+    ConfigurationError
+        As `read_manifest`.
+
+    Examples
+    --------
+    >>> print(describe("bonn").splitlines()[0])
+    Bonn: Epileptic and normal EEG segments of the University of Bonn
+    """
+    manifest = name if isinstance(name, Manifest) else read_manifest(name)
+    size = sum(entry.size for entry in manifest.files) / 1e6
+    lines = [f"{manifest.name}: {manifest.title}"]
+    lines += _item("licence", manifest.licence)
+    lines += _item("citation", manifest.citation)
+    lines += _item("homepage", manifest.homepage)
+    for number, source in enumerate(manifest.sources, start=1):
+        lines += _item(f"source {number}", _say(source))
+    lines += _item("files", f"{len(manifest.files)}, {size:.1f} MB in all")
+    for entry in manifest.files:
+        lines.append(f"    {entry.name}  sha256 {entry.sha256}")
+    if manifest.events:
+        events = ", ".join(f"{code} → {label}" for code, label in manifest.events.items())
+        lines += _item("events", events)
+    for group, meaning in manifest.groups.items():
+        lines += _item(f"group {group}", meaning)
+    lines += _item("protocol", _protocol(manifest))
+    options = ", ".join(f"{key}={value!r}" for key, value in dataset_options(manifest).items())
+    lines += _item("options", options or "none")
+    for trap in manifest.traps:
+        lines += _item("beware", trap)
+    for repair in manifest.repairs:
+        lines += _item("repair", f"{repair.kind}: {repair.description}")
+    return "\n".join(lines)
+
+
+def _item(key: str, text: str) -> list[str]:
+    joined = " ".join(f"{key}: {text}".split())
+    return textwrap.wrap(
+        joined,
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _protocol(manifest: Manifest) -> str:
+    protocol = manifest.protocol
+    by = f" by {protocol.group}" if protocol.group else ""
+    parts = f", {protocol.n_splits} parts" if protocol.n_splits else ""
+    return f"{protocol.kind}{by}{parts}. {protocol.note}".rstrip(". ") + "."
+
+
+def _say(source: Source) -> str:
+    match source:
+        case models.UrlSource():
+            inside = f", inside it {source.member}" if source.member else ""
+            return f"{source.url}{inside}"
+        case models.WheelSource():
+            return f"wheel {source.package}=={source.version} (pip download --no-deps)"
+        case models.NpmSource():
+            return f"npm package {source.package}@{source.version}"
+        case models.MneSource():
+            return f"MNE's fetcher {source.fetcher}"
+        case models.MoabbSource():
+            return f"MOABB's {source.dataset} (extra moabb)"
+        case _:
+            return f"folder {source.folder}"
