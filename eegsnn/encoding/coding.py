@@ -5,6 +5,7 @@ Pure functions. :class:`~eegsnn.encoding.EEGEncoder` calls them band by band.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -148,11 +149,12 @@ def encode_band(
     code: BandCode,
     scale: BandScale,
     starts: np.ndarray,
-    generator: np.random.Generator | None = None,
+    generators: Sequence[np.random.Generator] = (),
 ) -> np.ndarray:
     """Encode a band: (trials, channels, times) to (trials, channels, polarities, bins).
 
-    Counts of spikes per bin, or the mean current per bin for "direct".
+    Counts of spikes per bin, or the mean current per bin for "direct". Poisson spikes are drawn
+    from one generator per polarity, so that the draws go on over blocks of trials.
     """
     z = (s - scale.signal_mean[:, None]) / scale.signal_std[:, None]
     if code.method == "direct":
@@ -165,7 +167,11 @@ def encode_band(
         signal = code.feature == "signal"
         parts = _halves(values, code.polarities) if signal else [np.maximum(values, 0.0)]
         return np.stack(
-            [bin_sums(_rate_spikes(part, code, generator), starts) for part in parts], axis=2
+            [
+                bin_sums(_rate_spikes(part, code, generators, i), starts)
+                for i, part in enumerate(parts)
+            ],
+            axis=2,
         )
     if code.method == "delta":
         spikes = level_crossing(values, code.threshold)
@@ -182,13 +188,11 @@ def _halves(values: np.ndarray, polarities: tuple[str, ...]) -> list[np.ndarray]
 
 
 def _rate_spikes(
-    part: np.ndarray, code: BandCode, generator: np.random.Generator | None
+    part: np.ndarray, code: BandCode, generators: Sequence[np.random.Generator], polarity: int
 ) -> np.ndarray:
     x = np.minimum(part, 1.0)
     if code.rate_code == "poisson":
-        if generator is None:
-            raise ValueError("Poisson spikes need a generator.")
-        return poisson_spikes(x, generator, code.spikes_per_sample)
+        return poisson_spikes(x, generators[polarity], code.spikes_per_sample)
     return regular_spikes(x, code.spikes_per_sample)
 
 

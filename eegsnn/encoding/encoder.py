@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,32 +10,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import (
-    channel_order,
-    check_boolean,
-    check_channel_names,
-    check_choice,
-    check_integer,
-    check_number,
-    check_rate_known,
-    check_same_rate,
-    check_series,
-    unpack_series,
-)
+from eegsnn._validation import check_channel_names, check_rate_known
 from eegsnn.encoding.binning import bin_starts
-from eegsnn.encoding.coding import (
-    METHODS,
-    RATE_CODES,
-    BandCode,
-    BandScale,
-    encode_band,
-    learn_scale,
-)
-from eegsnn.encoding.features import FEATURES, power_window
-from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.filters import BandFilter, FilterBank, SpatialFilter, apply_filter, design_filter
+from eegsnn.encoding.coding import BandCode, BandScale, encode_band, learn_scale
+from eegsnn.encoding.plan import band_plan, check_encoder_parameters, make_spatial_filter
+from eegsnn.errors import DataError
+from eegsnn.filters import BandFilter, SpatialFilter, apply_filter
 from eegsnn.filters.bands import resolve_bands
-from eegsnn.filters.spatial import SPATIAL_METHODS
+from eegsnn.filters.inputs import read_like_training, read_training
 
 # Samples of a band encoded at a time: intermediate arrays stay near 32 MB each.
 _BLOCK_SAMPLES = 2**22
@@ -101,11 +83,13 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
     bands_ : tuple of FrequencyBand
     ch_names_ : list of str
         Channels in the order of training; "ch0", "ch1", … where no names were given.
-    named_ : bool
-        Whether names were given. If so, data that bring names are reordered to match them.
+    input_ : SeriesInput
+        Channels and rate that later data must agree with.
     sfreq_ : float
     n_channels_in_ : int
     n_features_out_ : int
+    plan_ : list of (BandFilter, BandCode)
+        One per band.
     scales_ : list of BandScale
         What was learned, one per band.
     spatial_filters_ : list of SpatialFilter
@@ -174,29 +158,7 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         ConfigurationError
             Naming the parameter, what is allowed and what came.
         """
-        FilterBank(self.bands, self.sfreq, self.order, self.phase).check_parameters()
-        check_choice("method", self.method, METHODS)
-        check_choice("feature", self.feature, FEATURES)
-        check_choice("rate_code", self.rate_code, RATE_CODES)
-        check_boolean("signed", self.signed)
-        width = check_number("bin_width", self.bin_width, low=0.0, low_open=True, unit="s")
-        if self.sfreq is not None and width * self.sfreq < 1 - 1e-9:
-            bin_starts(1, self.sfreq, width)  # raises, naming both
-        threshold = check_number("threshold", self.threshold, low=0.0, low_open=True, unit="σ")
-        check_number("hysteresis", self.hysteresis, low=0.0, unit="σ")
-        if self.method == "threshold" and self.hysteresis > 2 * threshold:
-            raise ConfigurationError(
-                f"hysteresis: expected at most twice the threshold, {2 * threshold:g} σ, but got "
-                f"{self.hysteresis:g} σ."
-            )
-        check_number("refractory", self.refractory, low=0.0, unit="s")
-        check_number("quantile", self.quantile, low=0.5, high=1.0, low_open=True)
-        if self.max_rate is not None:
-            check_number("max_rate", self.max_rate, low=0.0, low_open=True, unit="spikes/s")
-        check_integer("n_components", self.n_components, low=1)
-        spatial = self._spatial()
-        if spatial is not None:
-            spatial.check_parameters()
+        check_encoder_parameters(self)
 
     def fit(
         self,
@@ -228,17 +190,26 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
             band, trials are shorter than a bin or a band's cycle, or "csp" gets no usable y.
         """
         X = self._begin(X, ch_names, sfreq)
-        for band_filter, code in self._plan():
-            self._learn_band(X, y, band_filter, code)
+        channel_std = X.std(axis=(0, 2))
+        for band_filter, code in self.plan_:
+            self._learn_band(X, y, band_filter, code, channel_std)
         return self._finish()
 
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> np.ndarray:
-        """Do what `fit(X, y).transform(X)` does, filtering the data once rather than twice."""
-        X = self._begin(X, fit_params.get("ch_names"), fit_params.get("sfreq"))
+    def fit_transform(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        ch_names: Sequence[str] | None = None,
+        sfreq: float | None = None,
+    ) -> np.ndarray:
+        """Do what `fit` and `transform` of the same data do, but filter them once."""
+        X = self._begin(X, ch_names, sfreq)
         starts = bin_starts(X.shape[2], self.sfreq_, self.bin_width)
+        channel_std = X.std(axis=(0, 2))
         parts = []
-        for index, (band_filter, code) in enumerate(self._plan()):
-            signal = self._learn_band(X, y, band_filter, code)
+        for index, (band_filter, code) in enumerate(self.plan_):
+            signal = self._learn_band(X, y, band_filter, code, channel_std)
             part = np.empty((len(starts), len(X), self._width(index, code)), dtype=np.float32)
             self._encode_into(part, signal, index, code, starts, None)
             parts.append(part)
@@ -270,11 +241,11 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
             finite, or trials are shorter than a bin or a band's cycle.
         """
         check_is_fitted(self)
-        X = self._matched(X, ch_names, sfreq)
+        X = read_like_training(X, self.input_, ch_names=ch_names, sfreq=sfreq)
         starts = bin_starts(X.shape[2], self.sfreq_, self.bin_width)
         encoded = np.empty((len(starts), len(X), self.n_features_out_), dtype=np.float32)
         first = 0
-        for index, (band_filter, code) in enumerate(self._plan()):
+        for index, (band_filter, code) in enumerate(self.plan_):
             last = first + self._width(index, code)
             self._encode_into(encoded[:, :, first:last], X, index, code, starts, band_filter)
             first = last
@@ -294,7 +265,7 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         channels = self.ch_names_ if input_features is None else [str(f) for f in input_features]
         check_channel_names(channels, self.n_channels_in_)
         names = []
-        for index, (band_filter, code) in enumerate(self._plan()):
+        for index, (band_filter, code) in enumerate(self.plan_):
             sources = channels
             if self.spatial_filters_:
                 sources = self.spatial_filters_[index].component_names(channels)
@@ -325,16 +296,10 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
 
     def _begin(self, X: Any, ch_names: Sequence[str] | None, sfreq: float | None) -> np.ndarray:
         self.check_parameters()
-        X, names, rate = unpack_series(X, ch_names=ch_names, sfreq=sfreq)
-        X = check_series(X, ch_names=names)
-        self.named_ = names is not None
-        names = [f"ch{i}" for i in range(X.shape[1])] if names is None else names
-        self.ch_names_ = check_channel_names(names, X.shape[1])
-        self.sfreq_ = check_rate_known(self.sfreq, rate)
-        self.bands_ = resolve_bands(self.bands)
-        self.n_channels_in_ = X.shape[1]
+        X, self.input_ = read_training(X, expected_sfreq=self.sfreq, ch_names=ch_names, sfreq=sfreq)
+        self._describe()
         bin_starts(X.shape[2], self.sfreq_, self.bin_width)  # refuses before any work is done
-        for band_filter, _ in self._plan():
+        for band_filter, _ in self.plan_:
             band_filter.check_length(X.shape[2])
         self._refuse_flat(X)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -342,8 +307,15 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         self.spatial_filters_: list[SpatialFilter] = []
         return X
 
+    def _describe(self) -> None:
+        """Derive from the input's description what does not depend on the samples."""
+        self.sfreq_, self.ch_names_ = self.input_.sfreq, self.input_.ch_names
+        self.n_channels_in_ = len(self.ch_names_)
+        self.bands_ = resolve_bands(self.bands)
+        self.plan_ = band_plan(self, self.sfreq_)
+
     def _finish(self) -> EEGEncoder:
-        self.n_features_out_ = sum(self._width(i, code) for i, (_, code) in enumerate(self._plan()))
+        self.n_features_out_ = sum(self._width(i, code) for i, (_, code) in enumerate(self.plan_))
         return self
 
     def _refuse_flat(self, X: np.ndarray) -> None:
@@ -354,40 +326,18 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
                 f"does not vary within any trial. Drop or interpolate it first."
             )
 
-    def _plan(self) -> Iterator[tuple[BandFilter, BandCode]]:
-        """Yield the filter and the code of every band."""
-        sfreq = self.sfreq_
-        for band in self.bands_:
-            code = BandCode(
-                method=self.method,
-                feature=self.feature,
-                rate_code=self.rate_code,
-                signed=self.signed,
-                threshold=self.threshold,
-                hysteresis=self.hysteresis,
-                refractory=round(self.refractory * sfreq),
-                spikes_per_sample=1.0 if self.max_rate is None else self.max_rate / sfreq,
-                quantile=self.quantile,
-                window=power_window(band, sfreq, self.bin_width),
-                causal=self.phase == "causal",
-            )
-            yield design_filter(band, sfreq, self.order), code
-
-    def _spatial(self) -> SpatialFilter | None:
-        if self.spatial_filter is None:
-            return None
-        if isinstance(self.spatial_filter, SpatialFilter):
-            return SpatialFilter(**self.spatial_filter.get_params())
-        check_choice("spatial_filter", self.spatial_filter, [None, *SPATIAL_METHODS])
-        return SpatialFilter(self.spatial_filter, self.n_components)
-
     def _learn_band(
-        self, X: np.ndarray, y: Any, band_filter: BandFilter, code: BandCode
+        self,
+        X: np.ndarray,
+        y: Any,
+        band_filter: BandFilter,
+        code: BandCode,
+        channel_std: np.ndarray,
     ) -> np.ndarray:
         """Append what a band teaches, and return its signal (trials, sources, times)."""
         signal = apply_filter(X, band_filter, phase=self.phase)
-        names, reference = self.ch_names_, X.std(axis=(0, 2))
-        spatial = self._spatial()
+        names, reference = self.ch_names_, channel_std
+        spatial = make_spatial_filter(self)
         if spatial is not None:
             spatial.fit(signal[:, None], y)
             signal = spatial.transform(signal[:, None])[:, 0]
@@ -416,8 +366,11 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         band_filter: BandFilter | None,
     ) -> None:
         """Write a band's features of all trials to `out`; without a filter, X is the band."""
-        # A stream of draws per band, in the order of trials: blocks make no difference.
-        generator = np.random.default_rng(np.random.SeedSequence(self.seed_, spawn_key=(index,)))
+        # One stream of draws per band and sign, in the order of trials: blocks do not matter.
+        generators = [
+            np.random.default_rng(np.random.SeedSequence(self.seed_, spawn_key=(index, sign)))
+            for sign in range(len(code.polarities))
+        ]
         step = max(1, _BLOCK_SAMPLES // (X.shape[1] * X.shape[2]))
         for first in range(0, len(X), step):
             block = X[first : first + step]
@@ -425,7 +378,7 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
                 block = apply_filter(block, band_filter, phase=self.phase)
                 if self.spatial_filters_:
                     block = self.spatial_filters_[index].transform(block[:, None])[:, 0]
-            counts = encode_band(block, code, self.scales_[index], starts, generator)
+            counts = encode_band(block, code, self.scales_[index], starts, generators)
             # (trials, channels, signs, bins) to (bins, trials, channels × signs)
             flat = counts.reshape(len(block), -1, len(starts))
             out[:, first : first + step] = flat.transpose(2, 0, 1)
@@ -433,29 +386,10 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
     def _width(self, index: int, code: BandCode) -> int:
         return len(self.scales_[index].unit) * len(code.polarities)
 
-    def _matched(self, X: Any, ch_names: Sequence[str] | None, sfreq: float | None) -> np.ndarray:
-        """Validate trials and put their channels into the order of training."""
-        X, names, rate = unpack_series(
-            X, ch_names=ch_names, sfreq=sfreq, picks=self.ch_names_ if self.named_ else None
-        )
-        if rate is not None:
-            check_same_rate(self.sfreq_, rate)
-        X = check_series(X, ch_names=names)
-        if names is not None and self.named_ and names != self.ch_names_:
-            check_channel_names(names, X.shape[1])
-            X = np.ascontiguousarray(X[:, channel_order(self.ch_names_, names)])
-        if X.shape[1] != self.n_channels_in_:
-            raise DataError(
-                f"The encoder was fitted on {self.n_channels_in_} channels "
-                f"({', '.join(self.ch_names_)}), but X has {X.shape[1]}. Give the same channels, "
-                f"or ch_names=… to match them by name."
-            )
-        return X
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
-        tags.target_tags.required = getattr(self._spatial(), "method", None) == "csp"
-        tags.non_deterministic = False
+        spatial = getattr(self.spatial_filter, "method", self.spatial_filter)
+        tags.target_tags.required = spatial == "csp"
         return tags

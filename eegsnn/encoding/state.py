@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eegsnn.encoding.coding import BandScale
+from eegsnn.encoding.plan import make_spatial_filter
 from eegsnn.errors import ModelFileError
 from eegsnn.filters import FrequencyBand, SpatialFilter
+from eegsnn.filters.inputs import SeriesInput
 
 if TYPE_CHECKING:
     from eegsnn.encoding.encoder import EEGEncoder
@@ -45,7 +47,7 @@ def encoder_state(encoder: EEGEncoder) -> tuple[dict[str, Any], dict[str, np.nda
         "parameters": {name: _plain(value) for name, value in parameters.items()},
         "sfreq": encoder.sfreq_,
         "ch_names": list(encoder.ch_names_),
-        "named": encoder.named_,
+        "named": encoder.input_.named,
         "seed": encoder.seed_,
     }
     arrays = {}
@@ -75,18 +77,19 @@ def encoder_from_state(
             parameters["spatial_filter"] = SpatialFilter.from_dict(parameters["spatial_filter"])
         encoder = cls(**parameters)
         encoder.check_parameters()
-        encoder.sfreq_ = float(config["sfreq"])
-        encoder.ch_names_ = [str(name) for name in config["ch_names"]]
-        encoder.named_ = bool(config["named"])
+        encoder.input_ = SeriesInput(
+            [str(name) for name in config["ch_names"]],
+            bool(config["named"]),
+            float(config["sfreq"]),
+        )
         encoder.seed_ = int(config["seed"])
     except (KeyError, TypeError) as error:
         raise ModelFileError(f"The description of the encoder is not complete: {error}.") from error
-    encoder.bands_ = tuple(parameters["bands"])
-    encoder.n_channels_in_ = len(encoder.ch_names_)
+    encoder._describe()
     encoder.spatial_filters_, encoder.scales_ = [], []
     for index in range(len(encoder.bands_)):
         n_sources = encoder.n_channels_in_
-        spatial = encoder._spatial()
+        spatial = make_spatial_filter(encoder)
         if spatial is not None:
             spatial.filters_ = _array(arrays, f"spatial.{index}.filters", 3, n_sources)
             spatial.patterns_ = _array(arrays, f"spatial.{index}.patterns", 3, n_sources)

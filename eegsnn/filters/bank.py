@@ -10,20 +10,12 @@ from scipy import signal
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import (
-    check_channel_names,
-    check_choice,
-    check_integer,
-    check_number,
-    check_rate_known,
-    check_same_rate,
-    check_series,
-    unpack_series,
-)
+from eegsnn._validation import check_choice, check_integer, check_number
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.filters.bands import resolve_bands
 from eegsnn.filters.design import BandFilter, design_filter
 from eegsnn.filters.filtering import filter_causal, filter_zero_phase
+from eegsnn.filters.inputs import read_like_training, read_training
 
 HIGHEST_ORDER = 12
 
@@ -59,8 +51,8 @@ class FilterBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
     sfreq_ : float
     n_channels_in_ : int
     ch_names_ : list of str
-    named_ : bool
-        Whether the names were given; if so, Epochs are matched to them by name.
+    input_ : SeriesInput
+        Channels and rate that later data must agree with.
 
     Notes
     -----
@@ -136,26 +128,26 @@ class FilterBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
             If X is not a finite array of that shape, or a trial shorter than a band's cycle.
         """
         self.check_parameters()
-        X, ch_names, sfreq = unpack_series(X, ch_names=ch_names, sfreq=sfreq)
-        X = check_series(X, ch_names=ch_names)
-        self.sfreq_ = check_rate_known(self.sfreq, sfreq)
+        X, self.input_ = read_training(X, expected_sfreq=self.sfreq, ch_names=ch_names, sfreq=sfreq)
+        self.sfreq_, self.ch_names_ = self.input_.sfreq, self.input_.ch_names
+        self.n_channels_in_ = X.shape[1]
         self.bands_ = resolve_bands(self.bands)
         self.filters_ = [design_filter(band, self.sfreq_, self.order) for band in self.bands_]
-        self.n_channels_in_ = X.shape[1]
-        self.named_ = ch_names is not None
-        names = [f"ch{i}" for i in range(X.shape[1])] if ch_names is None else ch_names
-        self.ch_names_ = check_channel_names(names, X.shape[1])
         for band_filter in self.filters_:
             band_filter.check_length(X.shape[2])
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(
+        self, X: Any, *, ch_names: Sequence[str] | None = None, sfreq: float | None = None
+    ) -> np.ndarray:
         """Filter trials into every band.
 
         Parameters
         ----------
         X : ndarray, shape (trials, channels, times), or mne.Epochs
             In any unit; the output has the same.
+        ch_names, sfreq : optional
+            Of an array: its channels are then reordered by name, its rate checked.
 
         Returns
         -------
@@ -166,19 +158,11 @@ class FilterBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         Raises
         ------
         DataError
-            If the number of channels or the rate differs, a sample is not finite, or trials are
-            shorter than one cycle at a band's centre.
+            If a channel is missing or their number differs, the rate differs, a sample is not
+            finite, or trials are shorter than one cycle at a band's centre.
         """
         check_is_fitted(self)
-        X, _, sfreq = unpack_series(X, picks=self.ch_names_ if self.named_ else None)
-        if sfreq is not None:
-            check_same_rate(self.sfreq_, sfreq)
-        X = check_series(X)
-        if X.shape[1] != self.n_channels_in_:
-            raise DataError(
-                f"The filter bank was fitted on {self.n_channels_in_} channels, but X has "
-                f"{X.shape[1]}."
-            )
+        X = read_like_training(X, self.input_, ch_names=ch_names, sfreq=sfreq)
         n_trials, n_channels, n_times = X.shape
         filtered = np.empty((n_trials, len(self.bands_), n_channels, n_times))
         for index, band_filter in enumerate(self.filters_):

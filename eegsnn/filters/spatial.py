@@ -242,7 +242,7 @@ def _signal_space(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _both_ends(size: int) -> list[int]:
-    """Indices from both ends towards the middle: size − 1, 0, size − 2, 1, …"""
+    """Alternate between both ends of a range: size − 1, 0, size − 2, 1 and so on."""
     order = [i for pair in zip(range(size - 1, -1, -1), range(size), strict=True) for i in pair]
     return order[:size]
 
