@@ -6,7 +6,15 @@
 
 from eegsnn.datasets.describing import describe
 from eegsnn.datasets.fetching import fetch
-from eegsnn.datasets.loading import load_dataset
+from eegsnn.datasets.loading import dataset_options, load_dataset
 from eegsnn.datasets.manifest import Manifest, list_datasets, read_manifest
 
-__all__ = ["Manifest", "describe", "fetch", "list_datasets", "load_dataset", "read_manifest"]
+__all__ = [
+    "Manifest",
+    "dataset_options",
+    "describe",
+    "fetch",
+    "list_datasets",
+    "load_dataset",
+    "read_manifest",
+]

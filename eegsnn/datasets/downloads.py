@@ -58,7 +58,8 @@ def download(url: str, part: Path, progress: Progress | None = None) -> Path:
         except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
             last = error
     raise FetchError(
-        f"{url}: could not be downloaded ({last}). What came is kept; run it again to go on."
+        f"{url}: could not be downloaded ({last})."
+        + (" What came is kept; run it again to go on." if part.exists() else "")
     ) from last
 
 

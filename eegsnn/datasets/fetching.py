@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pooch
 
-from eegsnn.datasets.local_copies import find_copies, known_sha256, local_folder
+from eegsnn.datasets.local_copies import VARIABLE, find_copies, known_sha256, local_folder
 from eegsnn.datasets.manifest import FileEntry, Manifest, read_manifest
 from eegsnn.datasets.readers import reader_for
 from eegsnn.datasets.sources import Obtain, obtain_from
@@ -62,18 +62,23 @@ def fetch(
     manifest = name if isinstance(name, Manifest) else read_manifest(name)
     wanted = [e for e in manifest.files if files is None or e.name in set(files)]
     found: dict[str, Path] = {}
+    answers: list[str] = []
     folder = local_folder()
     if folder is not None:
         found |= find_copies(folder, wanted)
+        answers += _impostors(folder, [entry for entry in wanted if entry.name not in found])
     cache = cache_folder() / manifest.name
     for entry in wanted:
         target = cache / entry.name
-        if entry.name not in found and target.is_file() and is_good(target, entry, manifest):
-            found[entry.name] = target
+        if entry.name not in found and target.is_file():
+            if is_good(target, entry, manifest):
+                found[entry.name] = target
+            else:
+                answers.append(f"cache: {_wrong_hash(target, entry)}")
     missing = [entry for entry in wanted if entry.name not in found]
     if missing:
         with _bar(progress, sum(entry.size for entry in missing)) as report:
-            found |= _from_sources(manifest, missing, cache, report)
+            found |= _from_sources(manifest, missing, cache, report, answers)
     return {entry.name: found[entry.name] for entry in wanted}
 
 
@@ -88,11 +93,14 @@ def is_good(path: Path, entry: FileEntry, manifest: Manifest) -> bool:
 
 
 def _from_sources(
-    manifest: Manifest, missing: Sequence[FileEntry], cache: Path, report: FileProgress | None
+    manifest: Manifest,
+    missing: Sequence[FileEntry],
+    cache: Path,
+    report: FileProgress | None,
+    answers: list[str],
 ) -> dict[str, Path]:
     """Try each source for all files that are still missing; keep each one as soon as it is good."""
     found: dict[str, Path] = {}
-    answers: list[str] = []
     cache.mkdir(parents=True, exist_ok=True)
     for source in manifest.sources:
         todo = [entry for entry in missing if entry.name not in found]
@@ -119,16 +127,32 @@ def _from_sources(
 
 def _accept(path: Path, entry: FileEntry, manifest: Manifest, cache: Path) -> Path:
     if not is_good(path, entry, manifest):
-        came = known_sha256(path)
+        complaint = _wrong_hash(path, entry)
         path.unlink(missing_ok=True)
         raise FetchError(
-            f"{entry.name}: wrong hash: expected sha256 {entry.sha256}, but got {came}. What came "
-            f"was removed; files fetched before stay as they are."
+            f"{complaint} What came was removed; files fetched before stay as they are."
         )
     target = cache / entry.name
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
     return target
+
+
+def _wrong_hash(path: Path, entry: FileEntry) -> str:
+    return (
+        f"{entry.name}: wrong hash: expected sha256 {entry.sha256}, but {path.name} has "
+        f"{known_sha256(path)}."
+    )
+
+
+def _impostors(folder: Path, entries: Sequence[FileEntry]) -> list[str]:
+    """Local files that have the name of a file but not its hash: worth a word if all else fails."""
+    names = {Path(entry.name).name: entry for entry in entries}
+    return [
+        f"{VARIABLE}: {_wrong_hash(path, names[path.name])}"
+        for path in sorted(folder.rglob("*") if names else [])
+        if path.name in names and path.is_file()
+    ]
 
 
 @contextlib.contextmanager

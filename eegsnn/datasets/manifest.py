@@ -25,8 +25,9 @@ class _Strict(pydantic.BaseModel):
 class UrlSource(_Strict):
     """A file behind HTTP(S), or inside an archive there.
 
-    ``{path}`` and ``{name}`` in `url` and `member` stand for those of the file. With
-    `gunzip` the download is decompressed before its hash is taken. With `build` the reader of that name makes the file out of the download (verified by `content_sha256`).
+    ``{path}`` and ``{name}`` in `url` and `member` stand for those of the file. With `gunzip` the
+    download is decompressed before its hash is taken. With `build` the reader of that name makes
+    the file out of the download (verified by `content_sha256`).
     """
 
     kind: Literal["url"]

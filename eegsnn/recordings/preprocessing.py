@@ -16,6 +16,8 @@ from eegsnn.recordings.channels import apply_montage, standardize_channel_names
 
 # Order of the causal Butterworth sections. The zero-phase filters are MNE's default FIR designs.
 _CAUSAL_ORDER = 4
+# What means every channel of a data set that holds nothing but EEG.
+_ALL_EEG = ["eeg", "data", "all"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Preprocessing:
     Parameters
     ----------
     picks : str, list of str or None, default "eeg"
-        A channel type ("eeg", "eog", "stim", "data", "all", …), channel names, or None for all.
-        Names may be given as the montage or as the file spells them; the order given is kept.
+        A channel type ("eeg", "eog", "stim", "data", "all", …), a list of channel names and
+        types, or None for all. Names may be given as the montage or as the file spells them; the
+        order given is kept.
     montage : str or None, default "standard_1005"
         Montage whose spelling and positions the channels get where it knows them; None leaves the
         names alone.
@@ -166,6 +169,8 @@ def preprocess(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.Base
     if isinstance(reference, list):
         reference = _resolve_names(raw, reference, "reference", preprocessing.montage)
     _keep(raw, picks, reference)
+    if preprocessing.filters or reference is not None or preprocessing.resample is not None:
+        _check_finite(raw)
     if preprocessing.filters:
         _filter(raw, preprocessing)
     if reference is not None:
@@ -233,8 +238,11 @@ def preprocess_trials(
         X = X - X.mean(axis=1, keepdims=True)
     elif isinstance(preprocessing.reference, list):
         X = X - X[:, _positions(names, preprocessing.reference, "reference")].mean(1, keepdims=True)
-    if isinstance(preprocessing.picks, list):
-        kept = _positions(names, preprocessing.picks, "picks")
+    if isinstance(preprocessing.picks, str) and preprocessing.picks not in names:
+        check_choice(f"picks of {name}, which holds EEG only", preprocessing.picks, _ALL_EEG)
+    elif preprocessing.picks is not None:
+        picks = preprocessing.picks
+        kept = _positions(names, [picks] if isinstance(picks, str) else picks, "picks")
         X, names = X[:, kept], [names[i] for i in kept]
     new = preprocessing.resample
     if new is not None and new != sfreq:
@@ -273,6 +281,18 @@ def _filter(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> None:
             ) from error
 
 
+def _check_finite(raw: mne.io.BaseRaw) -> None:
+    """Refuse NaN and infinity before a filter or a reference spreads them."""
+    for name in raw.ch_names:
+        bad = ~np.isfinite(raw.get_data(picks=[name])[0])
+        if bad.any():
+            raise DataError(
+                f"Channel {name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, "
+                f"the first at {raw.times[int(np.argmax(bad))]:.3f} s. Interpolate or drop the "
+                f"channel, or cut these samples out, before filtering."
+            )
+
+
 def _keep(raw: mne.io.BaseRaw, picks: list[str], reference: str | list[str] | None) -> None:
     """Drop, before the work of filtering, what neither the result nor the reference needs."""
     needed = set(picks)
@@ -300,10 +320,19 @@ def _resolve_names(
                     f"present: {', '.join(types)}; channels: {', '.join(raw.ch_names)}."
                 ) from error
         wanted = [wanted]
+    kinds = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
+    wanted = list(dict.fromkeys(name for word in wanted for name in _expand(word, kinds)))
     spelled = standardize_channel_names(wanted, montage) if montage else {}
     names = [name if name in raw.ch_names else spelled.get(name, name) for name in wanted]
     found = _positions(raw.ch_names, names, key)
     return [raw.ch_names[i] for i in found]
+
+
+def _expand(word: str, kinds: Mapping[str, str]) -> list[str]:
+    """All channels of a type, or the word itself if it is a name (a name comes first)."""
+    if word in kinds or word not in kinds.values():
+        return [word]
+    return [name for name, kind in kinds.items() if kind == word]
 
 
 def _positions(present: Sequence[str], wanted: Sequence[str], key: str) -> list[int]:

@@ -82,8 +82,8 @@ def read_recording(
     Returns
     -------
     mne.io.Raw
-        In volts, in memory. Stimulus channels are dropped by the default ``picks="eeg"``: ask for
-        ``picks=["eeg", "stim"]``-like names or None to keep them.
+        In volts, in memory. Stimulus channels are dropped by the default ``picks="eeg"``; ask for
+        ``picks=["eeg", "stim"]`` to keep them.
 
     Raises
     ------
