@@ -1,0 +1,37 @@
+"""Versions of everything a result depends on, for reports and the versions command."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import mlx.core as mx
+
+from eegsnn._version import __version__
+from eegsnn.backend.blas import blas_state
+
+_PACKAGES = ("mlx", "numpy", "scipy", "scikit-learn", "mne", "nir", "matplotlib")
+
+
+def describe() -> dict[str, str]:
+    """Name the software and hardware in use.
+
+    Returns
+    -------
+    dict of str
+        Versions of eegsnn, Python and the packages it stands on, the platform, MLX's default
+        device, and which matrix product MLX uses (see :mod:`eegsnn.backend.blas`).
+    """
+    found = {
+        "eegsnn": __version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    found["device"] = str(mx.default_device())
+    found["matrix product"] = blas_state().detail
+    return found

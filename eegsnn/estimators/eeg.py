@@ -1,0 +1,224 @@
+"""`EEGSpikingClassifier`: bands, spike encoder and network as one estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from eegsnn._validation import check_number, unpack_series
+from eegsnn.encoding import EEGEncoder
+from eegsnn.encoding.union import EncoderUnion
+from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.estimators.spiking import SpikingClassifier
+
+Encoder = EEGEncoder | EncoderUnion
+
+
+class EEGSpikingClassifier(SpikingClassifier):
+    """Classify EEG trials: bands → spike encoder → spiking network.
+
+    The encoder is fitted on the training trials alone, and kept with the network. Rows (trials,
+    features) are taken too: features computed elsewhere, which go straight to the network.
+
+    Parameters
+    ----------
+    encoder : EEGEncoder, EncoderUnion or None, default None
+        None: :class:`~eegsnn.encoding.EEGEncoder` with its defaults.
+    sfreq : float, optional
+        Sampling rate of arrays in Hz, unless the encoder has it. mne.Epochs bring their own.
+    hidden, neuron, …, verbose
+        As in :class:`~eegsnn.estimators.SpikingClassifier`.
+
+    Attributes
+    ----------
+    encoder_ : EEGEncoder, EncoderUnion or None
+        Fitted; None after training on rows.
+    ch_names_ : list of str
+        Channels in the order of training.
+    sfreq_ : float
+        Sampling rate of the training data in Hz.
+    classes_, n_iter_, loss_curve_, validation_scores_, spike_rates_, …
+        As in :class:`~eegsnn.estimators.SpikingClassifier`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> time = np.arange(500) / 250
+    >>> X = rng.normal(size=(40, 2, 500))
+    >>> X[:20, 0] += 2 * np.sin(2 * np.pi * 10 * time)  # alpha on the first channel
+    >>> y = np.repeat(["closed", "open"], 20)
+    >>> encoder = EEGEncoder("standard", method="rate", feature="envelope", bin_width=0.1)
+    >>> model = EEGSpikingClassifier(encoder, sfreq=250.0, max_epochs=20, random_state=0)
+    >>> model.fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder | None = None,
+        sfreq: float | None = None,
+        *,
+        hidden: Any = (64,),
+        neuron: str = "leaky",
+        beta: Any = (0.5, 0.98),
+        threshold: float = 1.0,
+        reset_mechanism: str = "subtract",
+        reset_delay: bool = True,
+        learn_beta: bool = True,
+        n_delays: int = 1,
+        delay_step: int = 1,
+        readout: str = "membrane",
+        readout_beta: float = 0.95,
+        readout_weights: bool = False,
+        dropout: float = 0.0,
+        surrogate: Any = "arctan",
+        surrogate_slope: float | None = None,
+        n_steps: int = 20,
+        input_coding: str = "direct",
+        max_epochs: int = 60,
+        batch_size: int = 32,
+        learning_rate: float = 5e-3,
+        weight_decay: float = 0.01,
+        clip_norm: float = 1.0,
+        label_smoothing: float = 0.0,
+        input_noise: float = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.15,
+        n_iter_no_change: int = 15,
+        tol: float = 1e-4,
+        n_networks: int = 1,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        network = {k: v for k, v in locals().items() if k in SpikingClassifier._get_param_names()}
+        super().__init__(**network)
+        self.encoder = encoder
+        self.sfreq = sfreq
+
+    def check_parameters(self) -> None:
+        """Validate the constructor's values, the encoder's too, without data."""
+        super().check_parameters()
+        if self.sfreq is not None:
+            check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
+        if self.encoder is None:
+            return
+        if not isinstance(self.encoder, Encoder):
+            raise ConfigurationError(
+                f"encoder: expected an EEGEncoder or EncoderUnion, but got {self.encoder!r}."
+            )
+        self.encoder.check_parameters()
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        groups: Any = None,
+        ch_names: Sequence[str] | None = None,
+    ) -> EEGSpikingClassifier:
+        """Fit the encoder and train the network on labelled trials.
+
+        Parameters
+        ----------
+        X : array (trials, channels, times), mne.Epochs, or array (trials, features)
+            In any unit, the same at prediction.
+        y : array-like (trials,)
+            Labels. Epochs bring their own, the names of their events, unless `y` is given.
+        sample_weight, groups
+            As in :meth:`SpikingClassifier.fit`.
+        ch_names : sequence of str, optional
+            Names of the channels of an array: Epochs are matched to them at prediction.
+
+        Raises
+        ------
+        ConfigurationError
+            If a parameter has an impossible value, a band lies beyond the Nyquist frequency, or
+            the sampling rate is not known.
+        DataError
+            If X holds NaN or infinity (naming trial and channel), a channel is flat, trials are
+            too short, lengths differ, or there is one class only.
+        """
+        self.check_parameters()
+        X, y, self._names, self._rate = self._unpack(X, y, ch_names)
+        X, y = self._check_training_data(X, y)
+        self._fit_trials(X, y, sample_weight, groups)
+        return self
+
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any = None,
+        classes: Any = None,
+        sample_weight: Any = None,
+        ch_names: Sequence[str] | None = None,
+    ) -> EEGSpikingClassifier:
+        """Make one pass over more trials; the encoder is fitted at the first call and kept."""
+        self.check_parameters()
+        X, y, self._names, self._rate = self._unpack(X, y, ch_names)
+        X, y = self._check_training_data(X, y, reset=not hasattr(self, "_ensemble"))
+        self._partial_fit_trials(X, y, classes, sample_weight)
+        return self
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Input of the network, float32 [T, trials, features]: what the encoder makes of trials."""
+        return self._prediction_series(X)
+
+    @property
+    def ch_names_(self) -> list[str]:
+        """Channels in the order of training."""
+        check_is_fitted(self, "encoder_")
+        if self.encoder_ is None:
+            raise AttributeError(
+                "the model was trained on rows of features, which have no channels"
+            )
+        return self.encoder_.ch_names_
+
+    @property
+    def sfreq_(self) -> float:
+        """Sampling rate of the training data in Hz."""
+        check_is_fitted(self, "encoder_")
+        if self.encoder_ is None:
+            raise AttributeError("the model was trained on rows of features, which have no rate")
+        return self.encoder_.sfreq_
+
+    def _unpack(
+        self, X: Any, y: Any, ch_names: Sequence[str] | None
+    ) -> tuple[Any, Any, list[str] | None, float | None]:
+        labels = y
+        if y is None and hasattr(X, "event_id") and hasattr(X, "events"):
+            names = {code: name for name, code in X.event_id.items()}
+            labels = np.array([names[code] for code in X.events[:, 2]])
+        data, names_found, rate = unpack_series(X, ch_names=ch_names, sfreq=self.sfreq)
+        return data, labels, names_found, rate
+
+    def _learn_front_end(self, X: np.ndarray, y: np.ndarray, ndim: int) -> np.ndarray:
+        if ndim == 2:
+            self.encoder_ = None
+            return super()._learn_front_end(X, y, ndim)
+        encoder = EEGEncoder() if self.encoder is None else clone(self.encoder)
+        encoded = encoder.fit_transform(X, y, ch_names=self._names, sfreq=self._rate)
+        self.encoder_ = encoder
+        return encoded
+
+    def _apply_front_end(self, X: np.ndarray) -> np.ndarray:
+        if self.encoder_ is None:
+            return super()._apply_front_end(X)
+        return self.encoder_.transform(X)
+
+    def _prediction_series(self, X: Any) -> np.ndarray:
+        check_is_fitted(self, "classes_")
+        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
+        if self.encoder_ is not None and is_epochs:
+            # Epochs are matched to the training channels by name, and their rate is checked.
+            series = self.encoder_.transform(X)
+            self._ensemble.check_length(series)
+            return series
+        if self.encoder_ is None and is_epochs:
+            raise DataError("X: the model was trained on rows of features, but got mne.Epochs.")
+        return super()._prediction_series(X)

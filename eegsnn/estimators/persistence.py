@@ -1,0 +1,287 @@
+"""Model files: a folder with readable JSON and safetensors; no pickle, no code that runs on load.
+
+``model.json`` holds the format version, the class, its parameters and their hash, the classes, the
+front end and the shape of the networks; ``weights.safetensors`` every array. The JSON holds the
+checksum of the arrays, so that half a file is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from eegsnn._files import sha256_of
+from eegsnn._version import __version__
+from eegsnn.encoding import EEGEncoder
+from eegsnn.encoding.union import EncoderUnion
+from eegsnn.errors import ConfigurationError, ModelFileError
+from eegsnn.estimators._ensemble import Ensemble
+from eegsnn.estimators._trials import Scaler
+from eegsnn.estimators.eeg import EEGSpikingClassifier
+from eegsnn.estimators.spiking import SpikingClassifier
+from eegsnn.models import NetworkConfig
+
+FORMAT, VERSION = "eegsnn-model", 1
+_DESCRIPTION, _ARRAYS = "model.json", "weights.safetensors"
+_CLASSES = {c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier)}
+_ENCODERS = {c.__name__: c for c in (EEGEncoder, EncoderUnion)}
+
+
+def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted estimator to the folder `path`, whole or not at all.
+
+    A model already there is replaced at the very end, so that a failure leaves it intact.
+
+    Parameters
+    ----------
+    model : SpikingClassifier or EEGSpikingClassifier
+        Fitted.
+    path : path
+        Folder to make, or a model folder to replace.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ConfigurationError
+        If a parameter is code (a custom surrogate), which no file can hold.
+    ModelFileError
+        If `path` exists and is no model folder: nothing else is overwritten.
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(model, "classes_")
+    target = Path(path)
+    if target.exists() and not (target.is_dir() and (target / _DESCRIPTION).is_file()):
+        raise ModelFileError(f"{target}: expected a new folder or a saved model to replace.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    description, arrays = _describe(model)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    try:
+        if target.exists():  # what others keep beside the model stays beside it
+            shutil.copytree(target, temporary, dirs_exist_ok=True)
+        save_file(arrays, temporary / _ARRAYS)
+        description["arrays_sha256"] = sha256_of(temporary / _ARRAYS)
+        text = json.dumps(description, indent=2, ensure_ascii=False)
+        (temporary / _DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+        temporary.chmod(0o755)
+        _swap(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def load_model(
+    path: str | os.PathLike[str], expected: type[SpikingClassifier] | None = None
+) -> SpikingClassifier:
+    """Read a model that :func:`save_model` wrote; its class is found in the file.
+
+    Parameters
+    ----------
+    path : path
+        The model's folder.
+    expected : class, optional
+        Refuse a model that is not of this class.
+
+    Raises
+    ------
+    ModelFileError
+        If it is missing, truncated, foreign, of an unknown version, or another kind of model.
+    """
+    folder = Path(path)
+    description = _read_description(folder)
+    cls = _CLASSES.get(description.get("class", ""))
+    if cls is None:
+        raise ModelFileError(f"{folder}: unknown kind of model {description.get('class')!r}.")
+    if expected is not None and not issubclass(cls, expected):
+        raise ModelFileError(
+            f"{folder}: expected a {expected.__name__}, but it holds a {cls.__name__}."
+        )
+    arrays = _read_arrays(folder, description)
+    try:
+        return _rebuild(cls, description, arrays)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ModelFileError(f"{folder / _DESCRIPTION}: damaged content: {error}") from error
+
+
+def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    ensemble = model._ensemble
+    parameters = {
+        k: _plain(k, v) for k, v in model.get_params(deep=False).items() if k != "encoder"
+    }
+    parameters["random_state"] = ensemble.seed
+    arrays = {"scaler.offset": ensemble.scaler.offset, "scaler.scale": ensemble.scaler.scale}
+    for member, weights in enumerate(ensemble.weights):
+        arrays |= {f"network.{member}.{name}": value for name, value in weights.items()}
+    encoder = getattr(model, "encoder_", None)
+    front_end = None
+    if encoder is not None:
+        config, encoder_arrays = encoder.get_state()
+        front_end = {"class": type(encoder).__name__, "config": config}
+        arrays |= {f"encoder.{name}": np.asarray(value) for name, value in encoder_arrays.items()}
+    configuration = {"parameters": parameters, "encoder": front_end}
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "eegsnn": __version__,
+        "class": type(model).__name__,
+        **configuration,
+        "configuration_sha256": _hash(configuration),
+        "classes": {"dtype": model.classes_.dtype.str, "labels": model.classes_.tolist()},
+        "n_features_in": model.n_features_in_,
+        "network": {
+            "n_inputs": ensemble.n_inputs,
+            "n_classes": ensemble.n_classes,
+            "n_steps": ensemble.n_steps,
+            "static": ensemble.static,
+            "coding": ensemble.coding,
+            "seed": ensemble.seed,
+            "members": len(ensemble.weights),
+        },
+        "training": {
+            "n_iter": model.n_iter_,
+            "loss_curve": model.loss_curve_,
+            "validation_scores": model.validation_scores_,
+            "spike_rates": model.spike_rates_,
+            "interrupted": model.interrupted_,
+        },
+    }
+    return description, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _rebuild(
+    cls: type[SpikingClassifier], description: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> SpikingClassifier:
+    parameters = {name: _unplain(value) for name, value in description["parameters"].items()}
+    front_end = description["encoder"]
+    encoder = None
+    if front_end is not None:
+        own = _with_prefix(arrays, "encoder.")
+        encoder = _ENCODERS[front_end["class"]].from_state(front_end["config"], own)
+    model = cls(**parameters)
+    if isinstance(model, EEGSpikingClassifier):
+        from sklearn.base import clone
+
+        model.encoder = None if encoder is None else clone(encoder)
+        model.encoder_ = encoder
+    network = description["network"]
+    model._ensemble = Ensemble(
+        config=NetworkConfig(
+            **{k: v for k, v in parameters.items() if k in NetworkConfig.__dataclass_fields__}
+        ),
+        n_inputs=network["n_inputs"],
+        n_classes=network["n_classes"],
+        n_steps=network["n_steps"],
+        static=network["static"],
+        scaler=Scaler(arrays["scaler.offset"], arrays["scaler.scale"]),
+        coding=network["coding"],
+        seed=network["seed"],
+        weights=[_with_prefix(arrays, f"network.{m}.") for m in range(network["members"])],
+    )
+    model._ensemble.network(0)  # a wrong shape is noticed here and not at the first prediction
+    classes = description["classes"]
+    model.classes_ = np.array(classes["labels"], dtype=np.dtype(classes["dtype"]))
+    model.n_features_in_ = description["n_features_in"]
+    training = description["training"]
+    model.n_iter_ = training["n_iter"]
+    model.loss_curve_ = training["loss_curve"]
+    model.validation_scores_ = training["validation_scores"]
+    model.spike_rates_ = training["spike_rates"]
+    model.interrupted_ = training["interrupted"]
+    return model
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise ModelFileError(f"{folder}: expected the folder of a saved model, but there is none.")
+    path = folder / _DESCRIPTION
+    if not path.is_file():
+        raise ModelFileError(f"{folder}: expected a saved model, but it holds no {_DESCRIPTION}.")
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelFileError(f"{path}: truncated or no JSON: {error}") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise ModelFileError(f"{path}: no model of eegsnn.")
+    if description.get("version") != VERSION:
+        raise ModelFileError(
+            f"{path}: expected format version {VERSION}, but got {description.get('version')!r}. "
+            f"It was written by eegsnn {description.get('eegsnn', '?')}; this is {__version__}."
+        )
+    configuration = {key: description.get(key) for key in ("parameters", "encoder")}
+    if description.get("configuration_sha256") != _hash(configuration):
+        raise ModelFileError(f"{path}: the parameters were changed after the model was saved.")
+    return description
+
+
+def _read_arrays(folder: Path, description: dict[str, Any]) -> dict[str, np.ndarray]:
+    path = folder / _ARRAYS
+    if not path.is_file():
+        raise ModelFileError(f"{folder}: expected a saved model, but it holds no {_ARRAYS}.")
+    if sha256_of(path) != description.get("arrays_sha256"):
+        raise ModelFileError(
+            f"{path}: truncated or changed: its SHA-256 is not the one in {_DESCRIPTION}."
+        )
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ModelFileError(f"{path}: no safetensors: {error}") from error
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    """Put a finished folder in the place of another; the old one goes only when all is well."""
+    if not target.exists():
+        temporary.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
+    old.rmdir()
+    target.rename(old)
+    try:
+        temporary.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _hash(configuration: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "random_state":
+        return None  # the seed that was drawn from it is kept instead
+    if isinstance(value, dict):  # JSON would turn the labels into text
+        return {"pairs": [[_plain(name, k), _plain(name, v)] for k, v in value.items()]}
+    if isinstance(value, list | tuple):
+        return [_plain(name, v) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ConfigurationError(
+        f"{name}: expected a plain value, which a file can hold, but got {value!r}. A custom "
+        f"object cannot be saved; give it by name."
+    )
+
+
+def _unplain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: v for k, v in value["pairs"]}
+    return tuple(value) if isinstance(value, list) else value

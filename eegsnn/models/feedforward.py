@@ -1,0 +1,265 @@
+"""The feed-forward spiking network: delayed inputs → [Linear → LIF → dropout]* → readout."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+
+from eegsnn._validation import check_boolean, check_choice, check_integer, check_number
+from eegsnn.errors import ConfigurationError
+from eegsnn.neurons import RESET_MECHANISMS, Leaky, LeakyIntegrator, leaky_sequence
+from eegsnn.surrogate import get_surrogate
+
+READOUTS: tuple[str, ...] = ("membrane", "rate")
+NEURONS: tuple[str, ...] = ("leaky", "if")
+
+# A rate lies in [0, 1]: as a logit it would leave every class near chance.
+_RATE_GAIN = 10.0
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Shape and constants of a :class:`SpikingNetwork`; JSON-able, saved with the weights.
+
+    Attributes
+    ----------
+    hidden : tuple of int, default (64,)
+        Neurons of each hidden layer.
+    neuron : {"leaky", "if"}, default "leaky"
+        LIF, or IF, which forgets nothing.
+    beta : float or (float, float), default (0.5, 0.98)
+        Decay of the membrane per step. A pair spreads the time constants 1/(1 − beta) evenly on a
+        logarithmic scale over the neurons of a layer: a mixture of fast and slow neurons needs no
+        tuning to the bin width.
+    threshold : float, default 1.0
+        Firing threshold of every neuron.
+    reset_mechanism : {"subtract", "zero", "none"}, default "subtract"
+    reset_delay : bool, default True
+        Whether the reset comes one step after the spike.
+    learn_beta : bool, default True
+        Learn the decays, within (0, 1).
+    n_delays, delay_step : int, default 1
+        Each input reaches the first layer through `n_delays` synapses, delayed by 0, `delay_step`,
+        2·`delay_step`, … steps: with several, a neuron sees the course of its input and not only
+        its present value. Before the first step, the first value is taken to have lasted.
+    readout : {"membrane", "rate"}, default "membrane"
+        Class scores: the membranes of leaky integrators, averaged over time; or the firing rates
+        of an output layer of LIF neurons.
+    readout_beta : float, default 0.95
+        Decay of the readout per step.
+    readout_weights : bool, default False
+        Learn a weight per class and step for the average over time.
+    dropout : float, default 0
+        Fraction of hidden neurons silenced in training, the same ones for all steps of a trial.
+    surrogate, surrogate_slope
+        See :func:`eegsnn.surrogate.get_surrogate`.
+    """
+
+    hidden: tuple[int, ...] = (64,)
+    neuron: str = "leaky"
+    beta: float | tuple[float, float] = (0.5, 0.98)
+    threshold: float = 1.0
+    reset_mechanism: str = "subtract"
+    reset_delay: bool = True
+    learn_beta: bool = True
+    n_delays: int = 1
+    delay_step: int = 1
+    readout: str = "membrane"
+    readout_beta: float = 0.95
+    readout_weights: bool = False
+    dropout: float = 0.0
+    surrogate: str = "arctan"
+    surrogate_slope: float | None = None
+
+    def __post_init__(self) -> None:
+        """Validate every field; see :class:`~eegsnn.errors.ConfigurationError`."""
+        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
+        if not hidden:
+            raise ConfigurationError("hidden: expected at least one layer size, but got none.")
+        _set(self, "hidden", tuple(check_integer("hidden", size, low=1) for size in hidden))
+        check_choice("neuron", self.neuron, NEURONS)
+        _set(self, "beta", _check_beta(self.beta))
+        check_number("threshold", self.threshold, low=0, low_open=True)
+        check_choice("reset_mechanism", self.reset_mechanism, RESET_MECHANISMS)
+        check_boolean("reset_delay", self.reset_delay)
+        check_boolean("learn_beta", self.learn_beta)
+        check_integer("n_delays", self.n_delays, low=1)
+        check_integer("delay_step", self.delay_step, low=1)
+        check_choice("readout", self.readout, READOUTS)
+        check_number("readout_beta", self.readout_beta, low=0, high=1, high_open=True)
+        check_boolean("readout_weights", self.readout_weights)
+        check_number("dropout", self.dropout, low=0, high=1, high_open=True)
+        get_surrogate(self.surrogate, self.surrogate_slope)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields as JSON-able values."""
+        return asdict(self)
+
+
+class NetworkOutput(NamedTuple):
+    """What a forward pass gives: `logits` (batch, classes), `spikes` of each layer [T, batch, N]."""
+
+    logits: mx.array
+    spikes: list[mx.array]
+
+
+class SpikingNetwork(nn.Module):
+    """Feed-forward spiking network over whole sequences, time first.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    n_inputs, n_classes : int
+        Features in, class scores out.
+    n_steps : int
+        Time steps of a trial (the size of the learned readout weights).
+    key : array
+        Random key for the initial weights.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, n_inputs: int, n_classes: int, n_steps: int, *, key: mx.array
+    ) -> None:
+        super().__init__()
+        self._config = config
+        sizes = [n_inputs * config.n_delays, *config.hidden, n_classes]
+        keys = mx.random.split(key, len(sizes))
+        self.linear = [
+            _linear(n_in, n_out, k)
+            for n_in, n_out, k in zip(sizes[:-1], sizes[1:], keys, strict=False)
+        ]
+        self.neurons = [self._layer_of_neurons(size) for size in config.hidden]
+        if config.readout == "rate":
+            self.output = self._layer_of_neurons(n_classes)
+            self.gain = mx.array(_RATE_GAIN)
+        else:
+            self.output = LeakyIntegrator(config.readout_beta)
+        if config.readout_weights:
+            self.readout_weights = mx.ones((n_steps, 1, n_classes))
+
+    def _layer_of_neurons(self, size: int) -> Leaky:
+        config = self._config
+        return Leaky(
+            1.0 if config.neuron == "if" else _spread_decay(config.beta, size),
+            config.threshold,
+            learn_beta=config.learn_beta and config.neuron != "if",
+            reset_mechanism=config.reset_mechanism,
+            reset_delay=config.reset_delay,
+            surrogate=get_surrogate(config.surrogate, config.surrogate_slope),
+        )
+
+    def __call__(
+        self, x: mx.array, *, n_steps: int | None = None, dropout_key: mx.array | None = None
+    ) -> NetworkOutput:
+        """Class scores of a batch.
+
+        Parameters
+        ----------
+        x : array [T, batch, features]
+            Input currents or spikes. With T = 1 and `n_steps` given, the one step is a constant
+            current for that many steps, and its product with the weights is taken only once.
+        n_steps : int, optional
+            See above.
+        dropout_key : array, optional
+            Random key: dropout is applied when it is given (in training).
+        """
+        rate = self._config.dropout if dropout_key is not None else 0.0
+        spikes = []
+        x = _delayed(x, self._config.n_delays, self._config.delay_step)
+        for index, (linear, neurons) in enumerate(zip(self.linear, self.neurons, strict=False)):
+            x = linear(x)
+            if index == 0 and n_steps is not None and x.shape[0] == 1:
+                x = mx.broadcast_to(x, (n_steps, *x.shape[1:]))
+            x, _ = neurons.run(x)
+            spikes.append(x)
+            if rate > 0:
+                dropout_key, key = mx.random.split(dropout_key)
+                kept = mx.random.bernoulli(1 - rate, (1, *x.shape[1:]), key=key)
+                x = x * (kept / (1 - rate))
+        return NetworkOutput(self._read_out(self.linear[-1](x)), spikes)
+
+    def _read_out(self, current: mx.array) -> mx.array:
+        if self._config.readout == "rate":
+            scores, scale = self.output.run(current)[0], self.gain
+        else:
+            # In units of the steady state, so that logits do not depend on the decay.
+            scores, scale = self.output.run(current), 1 - self._config.readout_beta
+        if self._config.readout_weights:
+            scores = scores * self.readout_weights
+        return scores.mean(axis=0) * scale
+
+    def calibrate(self, x: mx.array, *, n_steps: int | None = None) -> None:
+        """Scale the initial weights so that every hidden neuron is within reach of its threshold.
+
+        Layer by layer, each neuron's weights are divided by the standard deviation that its
+        membrane would have without reset, in units of the threshold: whatever the scale and the
+        density of the input, no layer starts silent or saturated (the idea of layer-sequential
+        unit variance, Mishkin & Matas 2016, with the membrane as the quantity that counts).
+
+        Parameters
+        ----------
+        x : array [T, batch, features]
+            A sample of training inputs.
+        n_steps : int, optional
+            As in :meth:`__call__`.
+        """
+        x = _delayed(x, self._config.n_delays, self._config.delay_step)
+        for index, (linear, neurons) in enumerate(zip(self.linear, self.neurons, strict=False)):
+            current = x @ linear.weight.T
+            if index == 0 and n_steps is not None and current.shape[0] == 1:
+                current = mx.broadcast_to(current, (n_steps, *current.shape[1:]))
+            rest = mx.zeros(current.shape[1:])
+            _, free = leaky_sequence(current, rest, beta=neurons.beta, reset_mechanism="none")
+            deviation = mx.sqrt(mx.mean(mx.square(free), axis=(0, 1)))
+            gain = mx.where(deviation > 1e-6, self._config.threshold / (deviation + 1e-12), 1.0)
+            linear.weight = linear.weight * gain[:, None]
+            x, _ = neurons.run(current * gain)
+        mx.eval(self.parameters())
+
+
+def _linear(n_in: int, n_out: int, key: mx.array) -> nn.Linear:
+    layer = nn.Linear(n_in, n_out)
+    # Its own initialisation draws from MLX's global generator: the weights come from the key.
+    layer.weight = mx.random.normal((n_out, n_in), key=key) / math.sqrt(n_in)
+    layer.bias = mx.zeros((n_out,))
+    return layer
+
+
+def _spread_decay(beta: float | tuple[float, float], size: int) -> np.ndarray:
+    if isinstance(beta, float):
+        return np.array(beta)
+    fast, slow = (1.0 / (1.0 - decay) for decay in beta)
+    return 1.0 - 1.0 / np.geomspace(fast, slow, size)
+
+
+def _delayed(x: mx.array, n_delays: int, delay_step: int) -> mx.array:
+    """Copies of x[T, …] delayed by 0, s, 2s, … steps, side by side along the features."""
+    if n_delays == 1:
+        return x
+    longest = (n_delays - 1) * delay_step
+    padded = mx.concatenate([mx.repeat(x[:1], longest, axis=0), x])
+    copies = [
+        padded[longest - lag * delay_step : longest - lag * delay_step + x.shape[0]]
+        for lag in range(n_delays)
+    ]
+    return mx.concatenate(copies, axis=-1)
+
+
+def _check_beta(beta: Any) -> float | tuple[float, float]:
+    if isinstance(beta, list | tuple):
+        if len(beta) != 2:
+            raise ConfigurationError(
+                f"beta: expected one decay or a pair (fastest, slowest), but got {beta!r}."
+            )
+        fast, slow = (check_number("beta", b, low=0, high=1, high_open=True) for b in beta)
+        return (fast, slow)
+    return check_number("beta", beta, low=0, high=1)
+
+
+def _set(config: NetworkConfig, field: str, value: Any) -> None:
+    object.__setattr__(config, field, value)  # the dataclass is frozen for everybody else

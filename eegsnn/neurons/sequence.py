@@ -1,0 +1,156 @@
+"""Neurons over a whole sequence [T, batch, …], with gradients whose cost is linear in T.
+
+Indexing ``x[t]`` inside a differentiated loop costs O(T²) in MLX, because the gradient of every
+index is an array of the full size. Here the loop sits inside a custom function over the sequence:
+:func:`leaky_loop` is the plain reference, :func:`leaky_sequence` the one to use.
+"""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+
+from eegsnn.errors import DataError
+from eegsnn.neurons._leaky_kernel import leaky_backward, leaky_forward
+from eegsnn.neurons.functional import leaky_step
+from eegsnn.surrogate import Surrogate, get_surrogate
+
+
+def leaky_loop(
+    x: mx.array,
+    mem: mx.array,
+    *,
+    beta: float | mx.array,
+    threshold: float | mx.array = 1.0,
+    reset_mechanism: str = "subtract",
+    reset_delay: bool = True,
+    surrogate: Surrogate | None = None,
+) -> tuple[mx.array, mx.array]:
+    """Run :func:`~eegsnn.neurons.functional.leaky_step` over x[T, batch, …], step by step.
+
+    The reference: every other path must equal it, gradients included. Returns spikes and membrane
+    potentials, both [T, batch, …]; the last membrane is the state to go on with.
+    """
+    spikes, membranes = [], []
+    for current in mx.split(x, x.shape[0]):
+        fired, mem = leaky_step(
+            current[0],
+            mem,
+            beta=beta,
+            threshold=threshold,
+            reset_mechanism=reset_mechanism,
+            reset_delay=reset_delay,
+            surrogate=surrogate,
+        )
+        spikes.append(fired)
+        membranes.append(mem)
+    return mx.stack(spikes), mx.stack(membranes)
+
+
+def leaky_sequence(
+    x: mx.array,
+    mem: mx.array,
+    *,
+    beta: float | mx.array,
+    threshold: float | mx.array = 1.0,
+    reset_mechanism: str = "subtract",
+    reset_delay: bool = True,
+    surrogate: Surrogate | None = None,
+) -> tuple[mx.array, mx.array]:
+    """LIF over a whole sequence, forward and backward in time linear in T.
+
+    Equal to :func:`leaky_loop`. On the CPU, in float32 and with the delayed reset, it runs as a
+    NumPy kernel; otherwise as the loop itself.
+
+    Parameters
+    ----------
+    x : array [T, batch, …]
+        Input currents.
+    mem : array [batch, …]
+        Membrane potential before the first step.
+    beta, threshold : float or array
+        As in :func:`~eegsnn.neurons.functional.leaky_step`; arrays get gradients.
+    reset_mechanism, reset_delay, surrogate
+        As in :func:`~eegsnn.neurons.functional.leaky_step`.
+
+    Returns
+    -------
+    spikes, membranes : arrays [T, batch, …]
+
+    Raises
+    ------
+    DataError
+        If `mem` has not the shape of one step of `x`.
+    """
+    if tuple(mem.shape) != tuple(x.shape[1:]):
+        raise DataError(
+            f"The state belongs to another batch: expected membrane shape {tuple(x.shape[1:])}, "
+            f"but got {tuple(mem.shape)}. Start anew with init_state."
+        )
+    surrogate = surrogate or get_surrogate()
+    kernel_fits = reset_delay and x.dtype == mx.float32 and mx.default_device() == mx.Device(mx.cpu)
+    if not kernel_fits:
+        return leaky_loop(
+            x,
+            mem,
+            beta=beta,
+            threshold=threshold,
+            reset_mechanism=reset_mechanism,
+            reset_delay=reset_delay,
+            surrogate=surrogate,
+        )
+    return _leaky_by_kernel(x, mem, mx.array(beta), mx.array(threshold), reset_mechanism, surrogate)
+
+
+def _leaky_by_kernel(
+    x: mx.array,
+    mem: mx.array,
+    beta: mx.array,
+    threshold: mx.array,
+    reset_mechanism: str,
+    surrogate: Surrogate,
+) -> tuple[mx.array, mx.array]:
+    @mx.custom_function
+    def run(
+        x: mx.array, mem: mx.array, beta: mx.array, threshold: mx.array
+    ) -> tuple[mx.array, mx.array]:
+        spikes, membranes = leaky_forward(
+            *_as_numpy(x, mem, beta, threshold), reset_mechanism=reset_mechanism
+        )
+        return mx.array(spikes), mx.array(membranes)
+
+    @run.vjp
+    def run_vjp(
+        primals: tuple[mx.array, ...],
+        cotangents: tuple[mx.array, ...],
+        outputs: tuple[mx.array, ...],
+    ) -> tuple[mx.array, ...]:
+        _, mem, beta, threshold = primals
+        grads = leaky_backward(
+            *_as_numpy(*outputs, mem, beta, threshold),
+            reset_mechanism,
+            surrogate,
+            *_as_numpy(*cotangents),
+        )
+        return (
+            mx.array(grads.x),
+            mx.array(grads.mem),
+            _sum_to_shape(grads.beta, beta),
+            _sum_to_shape(grads.threshold, threshold),
+        )
+
+    return run(x, mem, beta, threshold)
+
+
+def _as_numpy(*arrays: mx.array) -> list[np.ndarray]:
+    """View evaluated arrays as NumPy, without a copy where the layout allows it."""
+    mx.eval(arrays)
+    return [np.asarray(array) for array in arrays]
+
+
+def _sum_to_shape(gradient: np.ndarray, parameter: mx.array) -> mx.array:
+    """Undo the broadcast of a parameter: sum its gradient over every axis that it lacks."""
+    lacking = tuple(range(gradient.ndim - parameter.ndim))
+    kept = tuple(len(lacking) + axis for axis, size in enumerate(parameter.shape) if size == 1)
+    summed = gradient.sum(axis=lacking + kept, dtype=np.float64).reshape(parameter.shape)
+    return mx.array(summed.astype(np.float32))
