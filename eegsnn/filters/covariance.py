@@ -46,7 +46,8 @@ def shrunk_mean(covariances: np.ndarray, shrinkage: str | float = "auto") -> np.
     target = np.eye(size) * np.trace(mean) / size
     if isinstance(shrinkage, str):
         distance = np.sum((mean - target) ** 2)
-        spread = np.sum((covariances - mean) ** 2) / n_trials**2
+        # The variance of the mean, without bias: trials may be few. One tells nothing of it.
+        spread = np.sum((covariances - mean) ** 2) / (n_trials * max(n_trials - 1, 1))
         weight = min(1.0, spread / distance) if distance > 0 else 0.0
     else:
         weight = shrinkage
