@@ -93,6 +93,9 @@ def make_epochs(
         else:
             found, names = _array_events(raw, events, event_id, events_sfreq)
     _check_size(len(found), len(raw.ch_names), tmin, tmax, sfreq, max_gib)
+    limits = {
+        key: _per_type(raw, key, value) for key, value in [("reject", reject), ("flat", flat)]
+    }
     try:
         epochs = mne.Epochs(
             raw,
@@ -101,8 +104,7 @@ def make_epochs(
             tmin=tmin,
             tmax=tmax,
             baseline=baseline,
-            reject=_per_type(raw, "reject", reject),
-            flat=_per_type(raw, "flat", flat),
+            **limits,
             preload=True,
             picks="all",
             event_repeated="error",

@@ -265,14 +265,15 @@ def _filter(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> None:
         "iir_params": {"order": _CAUSAL_ORDER, "ftype": "butter", "output": "sos"},
     }
     settings = causal if preprocessing.phase == "causal" else {"method": "fir", "phase": "zero"}
-    with warnings.catch_warnings():
-        # MNE only warns when the filter is longer than the signal; what follows is not a signal.
+    # MNE only warns when the filter is longer than the signal; what follows is not a signal.
+    with mne.utils.catch_logging(), warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*longer than the signal.*")
         try:
             if preprocessing.notch:
-                raw.notch_filter(np.atleast_1d(preprocessing.notch), verbose="error", **settings)
+                raw.notch_filter(np.atleast_1d(preprocessing.notch), verbose="warning", **settings)
             if preprocessing.l_freq is not None or preprocessing.h_freq is not None:
-                raw.filter(preprocessing.l_freq, preprocessing.h_freq, verbose="error", **settings)
+                limits = (preprocessing.l_freq, preprocessing.h_freq)
+                raw.filter(*limits, verbose="warning", **settings)
         except (RuntimeWarning, ValueError, RuntimeError) as error:
             raise RecordingError(
                 f"The recording ({raw.times[-1]:.3g} s, {len(raw.ch_names)} channels) cannot be "

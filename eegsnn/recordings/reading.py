@@ -46,7 +46,7 @@ KNOWN_FORMATS: dict[str, str] = {
 _FOLDER_FORMATS = {".mff", ".ds", ".mefd"}
 _DUPLICATES = re.compile(r"not unique, found duplicates for: \{?(.*?)\}?\. ", re.DOTALL)
 # What MNE only warns of, although samples that the file promised are not there.
-_SHORT = re.compile(r"does not match the file size|Invalid tag")
+_SHORT = re.compile(r"Invalid tag")
 # BrainVision promises no length, but its markers tell. Elsewhere a late marker is common: OpenViBE
 # writes one after the last sample.
 _LATE_MARKER = re.compile(r"outside data range")
@@ -156,7 +156,8 @@ def _read_file(path: Path) -> mne.io.BaseRaw:
 def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:
     """Run a reader; errors become RecordingError, and so do two of MNE's warnings."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        # MNE also logs its warnings; they are judged here, and told once.
+        with mne.utils.catch_logging(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             raw = read()
     except EegsnnError:

@@ -166,7 +166,8 @@ def _walk_member(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _parse_trial(text: str, label: str) -> Trial:
     head = re.search(r"^# (\S+)\.rd", text)
-    about = re.search(r"^# (S[12] [^,\n]*?)\s*, trial (\d+)", text, re.MULTILINE)
+    # Some headers add "err" to the condition, when the subject answered wrongly.
+    about = re.search(r"^# (S1 obj|S2 match|S2 nomatch)[^,\n]*, trial (\d+)", text, re.M)
     if head is None or about is None:
         raise DataError(f"{label}: not a trial of the UCI EEG database: its header is another.")
     rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
