@@ -31,6 +31,12 @@ def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     )
 
 
+def suggestion(given: Any, allowed: Iterable[Any]) -> str:
+    """Return ``" Did you mean …?"`` for a misspelt name, or nothing where none is near."""
+    near = get_close_matches(str(given), [str(option) for option in allowed], n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
 def check_number(
     name: str,
     value: Any,

@@ -68,6 +68,17 @@ class Progress:
     record: RunRecord | None = None
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A model that has just been fitted and scored, for whoever wants more of it than scores."""
+
+    candidate: Candidate
+    fold: Fold
+    seed: int | None
+    estimator: Any
+    key: str
+
+
 class ExperimentInterrupted(KeyboardInterrupt):
     """Ctrl-C during an experiment: how many runs are kept, and the model in training, if usable."""
 
@@ -76,6 +87,7 @@ class ExperimentInterrupted(KeyboardInterrupt):
         self.done = done
         self.total = total
         self.estimator = estimator
+        self.message = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,7 @@ def run_experiment(
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
     store: FoldStore | None = None,
     progress: Callable[[Progress], None] | None = None,
-    on_fitted: Callable[[Candidate, Fold, int | None, Any], None] | None = None,
+    on_fitted: Callable[[Fitted], None] | None = None,
 ) -> ExperimentResult:
     """Fit and score every candidate on every fold, with every seed where it has one.
 
@@ -111,7 +123,7 @@ def run_experiment(
     progress : callable, optional
         Called with a :class:`Progress` before and after each run.
     on_fitted : callable, optional
-        Called with (candidate, fold, seed, fitted estimator) before the record is kept.
+        Called with a :class:`Fitted` after each fit, before its record is kept.
 
     Returns
     -------
@@ -160,7 +172,7 @@ def run_experiment(
             record.model, record.kind = task.candidate.name, task.candidate.kind
             record.seed, record.key = task.seed, task.key
             if on_fitted is not None:
-                on_fitted(task.candidate, task.fold, task.seed, estimator)
+                on_fitted(Fitted(task.candidate, task.fold, task.seed, estimator, task.key))
             if store is not None:
                 store.put(record)
             records.append(record)
@@ -197,8 +209,7 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
     Parameters
     ----------
     estimator : classifier
-        Fitted in place. Where its ``fit`` takes ``groups`` and the training trials have more than
-        one, they are given, so that early stopping validates on whole groups.
+        Fitted in place by :func:`fit_on_trials`.
     dataset : EEGDataset or TabularDataset
     fold : Fold
     group : str, optional
@@ -215,15 +226,7 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
     """
     y = np.asarray(dataset.y)
     X_train, X_test = dataset.X[fold.train], dataset.X[fold.test]
-    options = _fit_options(estimator, dataset, fold, group)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        start = time.perf_counter()
-        estimator.fit(X_train, y[fold.train], **options)
-        fit_seconds = time.perf_counter() - start
-    if any(issubclass(warning.category, InterruptedTrainingWarning) for warning in caught):
-        raise KeyboardInterrupt
-    texts = _pass_on(caught)
+    fit_seconds, texts = fit_on_trials(estimator, dataset, fold.train, group=group)
 
     start = time.perf_counter()
     label = np.asarray(estimator.predict(X_test))
@@ -281,11 +284,56 @@ def _plan(
     return tasks
 
 
-def _fit_options(estimator: Any, dataset: Any, fold: Fold, group: str | None) -> dict[str, Any]:
-    if group is None or "groups" not in inspect.signature(estimator.fit).parameters:
-        return {}
-    groups = np.asarray(dataset.groups[group])[fold.train]
-    return {"groups": groups} if len(np.unique(groups)) > 1 else {}
+def fit_on_trials(
+    estimator: Any, dataset: Any, trials: np.ndarray, *, group: str | None = None
+) -> tuple[float, list[str]]:
+    """Fit an estimator in place on some trials of a data set.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Where its ``fit`` takes ``groups`` and the trials have more than one, they are given, so
+        that early stopping validates on whole groups; so are channel names.
+    dataset : EEGDataset or TabularDataset
+    trials : ndarray of int
+    group : str, optional
+
+    Returns
+    -------
+    seconds : float
+    warnings : list of str
+        This package's own, each once; all are passed on too.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Also if the estimator itself caught Ctrl-C.
+    """
+    X, y = dataset.X[trials], np.asarray(dataset.y)[trials]
+    options = _fit_options(estimator, dataset, trials, group)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        estimator.fit(X, y, **options)
+        seconds = time.perf_counter() - start
+    if any(issubclass(warning.category, InterruptedTrainingWarning) for warning in caught):
+        raise KeyboardInterrupt
+    return seconds, _pass_on(caught)
+
+
+def _fit_options(
+    estimator: Any, dataset: Any, trials: np.ndarray, group: str | None
+) -> dict[str, Any]:
+    """Find what `fit` takes beside trials and labels."""
+    accepted = inspect.signature(estimator.fit).parameters
+    options: dict[str, Any] = {}
+    if "ch_names" in accepted and hasattr(dataset, "ch_names"):
+        options["ch_names"] = dataset.ch_names
+    if "groups" in accepted and group is not None:
+        groups = np.asarray(dataset.groups[group])[trials]
+        if len(np.unique(groups)) > 1:
+            options["groups"] = groups
+    return options
 
 
 def _pass_on(caught: list[warnings.WarningMessage]) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from eegsnn._files import write_json
 from eegsnn.evaluation.results import RunRecord
 
+_SUFFIXES = {".json", ".npz"}
+
 
 class FoldStore:
     """A folder with one JSON file per finished run, found again by the hash of what it depends on.
@@ -17,13 +19,18 @@ class FoldStore:
     ----------
     folder : path
         Made when the first record is kept.
+    reuse : bool, default True
+        Whether records that are there already are found. False makes every run anew.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, reuse: bool = True) -> None:
         self.folder = Path(folder)
+        self.reuse = reuse
 
     def get(self, key: str) -> RunRecord | None:
         """Return the record kept under `key`; None if there is none or it cannot be read."""
+        if not self.reuse:
+            return None
         for path in self.folder.glob(f"*-{key[:12]}.json"):
             try:
                 record = RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
@@ -41,11 +48,16 @@ class FoldStore:
         return self.folder / name
 
     def forget_all_but(self, keys: set[str]) -> None:
-        """Remove the records of other configurations, once they are of no use."""
+        """Remove what was kept for other configurations, once it is of no use."""
         short = {key[:12] for key in keys}
-        for path in self.folder.glob("*.json"):
-            if path.stem.rpartition("-")[2] not in short:
+        for path in self.folder.glob("*-*.*"):
+            if path.suffix in _SUFFIXES and path.stem.rpartition("-")[2] not in short:
                 path.unlink(missing_ok=True)
+
+    def beside(self, key: str, name: str) -> Path:
+        """Return the path of a further file that belongs to a run, such as ``"examples.npz"``."""
+        path = Path(name)
+        return self.folder / f"{path.stem}-{key[:12]}{path.suffix}"
 
 
 def _slug(text: str) -> str:

@@ -1,0 +1,158 @@
+"""What can be typed, with examples."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from eegsnn._version import __version__
+
+_EXAMPLES = """\
+examples:
+  eegsnn run scp1                          run a pipeline that comes with eegsnn
+  eegsnn run my.toml --seeds 0 1 --out results/mine
+  eegsnn run scp1 --set training.max_epochs=20 --set network.hidden=[32]
+  eegsnn predict results/eegmmidb recording.edf --step 0.5 --out decisions.csv
+  eegsnn predict results/eegmmidb recording.edf --events T1,T2 --out decisions_annot.csv
+  eegsnn datasets info SelfRegulationSCP1
+  EEGSNN_DATA=/my/copies eegsnn datasets fetch Bonn
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; ``parse_args`` gives a namespace whose ``command`` takes it."""
+    parser = _parser(None, "eegsnn", "Classify EEG with spiking neural networks.", _EXAMPLES)
+    parser.add_argument("--version", action="version", version=f"eegsnn {__version__}")
+    parser.set_defaults(debug=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_predict(commands)
+    _add_datasets(commands)
+    _add_pipelines(commands)
+    versions = _parser(commands, "versions", "Show versions, device and matrix product.")
+    versions.add_argument("--json", action="store_true", help="as JSON, for programs")
+    versions.set_defaults(command=_lazy("versions", "show_versions"))
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = _parser(
+        commands,
+        "run",
+        "Run a pipeline: train and judge a network and its baselines, write a result folder.",
+        "Finished folds are kept: after an interruption the same command goes on from there.\n\n"
+        "examples:\n"
+        "  eegsnn run scp1\n"
+        "  eegsnn run pipelines/ssvep.toml --seeds 0 --set protocol.group=session\n",
+    )
+    run.add_argument("file", metavar="FILE", help="pipeline file (TOML), or name of a shipped one")
+    run.add_argument("--out", metavar="DIR", help="result folder (default: results/NAME)")
+    run.add_argument(
+        "--seeds", metavar="SEED", nargs="+", type=int, help="in place of the file's protocol.seeds"
+    )
+    run.add_argument(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        action="append",
+        default=[],
+        dest="overrides",
+        help="replace a setting; the value as in TOML (may be given several times)",
+    )
+    run.add_argument("--fresh", action="store_true", help="do not use folds finished earlier")
+    run.add_argument("--quiet", action="store_true", help="show errors and warnings alone")
+    run.set_defaults(command=_lazy("run", "run"))
+
+
+def _add_predict(commands: Any) -> None:
+    predict = _parser(
+        commands,
+        "predict",
+        "Let a saved model decide about each window, or each event, of a recording.",
+        "Output: a table (.csv), or annotations for MNE (name ending in _annot.csv, _annot.txt or\n"
+        "_annot.fif); to the terminal as a table if --out is not given.\n\n"
+        "examples:\n"
+        "  eegsnn predict results/eegmmidb rest.edf --window 3 --step 0.5\n"
+        "  eegsnn predict results/ssvep raw.fif --events raw-eve.fif --scale 1 --out out.csv\n",
+    )
+    predict.add_argument("model", metavar="MODEL", help="result folder of eegsnn run, or its model")
+    predict.add_argument("recording", metavar="RECORDING", help="any file that MNE reads")
+    predict.add_argument(
+        "--window", type=float, metavar="S", help="seconds per decision (default: a training trial)"
+    )
+    predict.add_argument(
+        "--step", type=float, metavar="S", help="seconds between windows (default: the window)"
+    )
+    predict.add_argument(
+        "--events",
+        metavar="EVENTS",
+        help="decide at events: 'annotations', labels divided by commas, or an events file",
+    )
+    predict.add_argument(
+        "--resample", action="store_true", help="allow another sampling rate, and resample"
+    )
+    predict.add_argument(
+        "--scale",
+        type=float,
+        metavar="X",
+        help="multiply volts by X, for a model that was trained in arbitrary units",
+    )
+    predict.add_argument("--out", metavar="FILE", help="where to write the decisions")
+    predict.set_defaults(command=_lazy("predict", "predict"))
+
+
+def _add_datasets(commands: Any) -> None:
+    datasets = _parser(
+        commands,
+        "datasets",
+        "List, describe and fetch data sets.",
+        "EEGSNN_DATA names a folder of local copies, which are found by their hash.\n",
+    )
+    actions = datasets.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = _parser(actions, "list", "List the known data sets.")
+    listing.set_defaults(command=_lazy("datasets", "list_all"))
+    info = _parser(actions, "info", "Describe a data set: source, licence, protocol, traps.")
+    info.add_argument("name", metavar="NAME", help="name, or path of a manifest")
+    info.set_defaults(command=_lazy("datasets", "info"))
+    fetch = _parser(actions, "fetch", "Fetch and verify the files of a data set.")
+    fetch.add_argument("name", metavar="NAME", help="name, or path of a manifest")
+    fetch.add_argument("--quiet", action="store_true", help="no progress bar")
+    fetch.set_defaults(command=_lazy("datasets", "fetch_one"))
+
+
+def _add_pipelines(commands: Any) -> None:
+    pipelines = _parser(commands, "pipelines", "List the pipelines that come with eegsnn.")
+    actions = pipelines.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = _parser(actions, "list", "List the pipelines that come with eegsnn.")
+    listing.set_defaults(command=_lazy("pipelines", "list_all"))
+
+
+def _parser(commands: Any, name: str, description: str, epilog: str = "") -> Any:
+    settings: dict[str, Any] = {
+        "description": description,
+        "epilog": epilog,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+    if commands is None:
+        parser = argparse.ArgumentParser(prog=name, **settings)
+    else:
+        parser = commands.add_parser(
+            name, help=description.partition(":")[0].rstrip("."), **settings
+        )
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,  # a subcommand must not undo what was said before it
+        help="show the whole traceback of an error",
+    )
+    return parser
+
+
+def _lazy(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """Import a command's module when the command runs, not before."""
+
+    def command(arguments: argparse.Namespace) -> int:
+        return int(getattr(import_module(f"eegsnn.cli.{module}"), function)(arguments) or 0)
+
+    return command

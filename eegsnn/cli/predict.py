@@ -1,0 +1,39 @@
+"""``eegsnn predict``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+
+from rich.console import Console
+
+from eegsnn.cli.console import plain_warnings
+from eegsnn.pipeline.predict import predict_recording
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Decide about a recording; print the decisions or write them to a file."""
+    errors = Console(stderr=True)
+    with plain_warnings(errors):
+        decisions = predict_recording(
+            arguments.model,
+            arguments.recording,
+            window=arguments.window,
+            step=arguments.step,
+            events=arguments.events,
+            resample=arguments.resample,
+            scale=arguments.scale,
+        )
+    if arguments.out is None:
+        sys.stdout.write(decisions.to_csv())
+    else:
+        decisions.save(arguments.out)
+        counts = ", ".join(f"{label}: {n}" for label, n in Counter(decisions.labels).most_common())
+        print(f"{len(decisions.labels)} decisions ({counts}) in {arguments.out}")
+    if decisions.skipped:
+        print(
+            f"{decisions.skipped} windows were left out: BAD annotation, or beyond the recording.",
+            file=sys.stderr,
+        )
+    return 0

@@ -1,0 +1,137 @@
+"""From settings to objects: data set, split, estimator and baselines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eegsnn.errors import ConfigurationError, EegsnnError
+from eegsnn.evaluation import Candidate, Signal, Split, build_baseline, make_split
+from eegsnn.pipeline.schema import BaselineSection, PipelineConfig
+
+SPIKING = "spiking network"
+"""The name under which the network appears in results."""
+
+
+def load_data(config: PipelineConfig, *, progress: bool = True) -> Any:
+    """Load the data set of a pipeline, with its classes and interval chosen.
+
+    Returns
+    -------
+    EEGDataset or TabularDataset
+
+    Raises
+    ------
+    EegsnnError
+        Whatever loading says; a class or interval that the data do not have.
+    """
+    from eegsnn.datasets import load_dataset
+    from eegsnn.recordings import Preprocessing
+
+    options: dict[str, Any] = dict(config.data.options)
+    if config.preprocessing:
+        options["preprocessing"] = Preprocessing.from_dict(config.preprocessing)
+    dataset = load_dataset(config.data.name, progress=progress, **options)
+    if config.data.classes is not None:
+        dataset = dataset.select_classes(config.data.classes)
+    if config.data.tmin is not None or config.data.tmax is not None:
+        if not hasattr(dataset, "crop"):
+            raise ConfigurationError(
+                f"{config.source.name}: data.tmin, data.tmax: {config.data.name} is a table of "
+                f"features and has no time axis; remove them."
+            )
+        dataset = dataset.crop(config.data.tmin, config.data.tmax)
+    return dataset
+
+
+def build_split(config: PipelineConfig, dataset: Any) -> Split:
+    """Divide the trials as [protocol] says; refuses what cannot run."""
+    protocol = config.protocol
+    return make_split(
+        dataset,
+        protocol.kind,
+        group=protocol.group,
+        n_splits=protocol.n_splits,
+        gap=protocol.gap,
+    )
+
+
+def make_encoder(config: PipelineConfig, sfreq: float | None = None) -> Any:
+    """Return the unfitted encoder of [bands] and [encoder], or the union of [[encoders]]."""
+    from eegsnn.encoding import EEGEncoder
+    from eegsnn.encoding.union import EncoderUnion
+
+    if config.encoders:
+        return EncoderUnion([EEGEncoder(**settings, sfreq=sfreq) for settings in config.encoders])
+    return EEGEncoder(**config.bands, **config.encoder, sfreq=sfreq)
+
+
+def make_estimator(
+    config: PipelineConfig, sfreq: float | None = None, seed: int | None = None, verbose: int = 0
+) -> Any:
+    """Return the unfitted estimator of a pipeline.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+    sfreq : float, optional
+        Sampling rate in hertz; needed by estimators of time series before they are fitted.
+    seed : int, optional
+    verbose : int, default 0
+    """
+    from eegsnn import estimators
+
+    settings = {**config.network, **config.training}
+    name = settings.pop("estimator", "EEGSpikingClassifier")
+    settings |= {"random_state": seed, "verbose": verbose}
+    if name == "EEGSpikingClassifier":
+        settings |= {"encoder": make_encoder(config, sfreq), "sfreq": sfreq}
+    return getattr(estimators, name)(**settings)
+
+
+def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> list[Candidate]:
+    """Return the network and its baselines, checked against the data.
+
+    Raises
+    ------
+    ConfigurationError
+        If a band lies beyond the Nyquist frequency, the estimator cannot read this kind of data,
+        or a baseline cannot; before anything is trained.
+    """
+    sfreq = getattr(dataset, "sfreq", None)
+    where = config.source.name
+    table = config.network.get("estimator") == "SpikingClassifier"
+    if sfreq is None and not table:
+        raise ConfigurationError(
+            f"{where}: network.estimator: {config.data.name} is a table of features, which needs "
+            f"'SpikingClassifier', but got 'EEGSpikingClassifier'."
+        )
+
+    def network(seed: int | None) -> Any:
+        return make_estimator(config, None if table else sfreq, seed, verbose)
+
+    try:
+        if sfreq is not None and not table:
+            make_encoder(config, sfreq).check_parameters()
+        candidates = [Candidate(SPIKING, network)]
+        signal = Signal.of(dataset)
+        for number, baseline in enumerate(config.baselines):
+            where = f"{config.source.name}: baselines[{number}]"
+            build_baseline(baseline.name, baseline.parameters, signal)
+            candidates.append(_baseline(baseline, signal))
+    except EegsnnError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+    names = [candidate.name for candidate in candidates]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(
+                f"{config.source.name}: baselines: {name!r} is given more than once; tell the two "
+                f"apart with label."
+            )
+    return candidates
+
+
+def _baseline(section: BaselineSection, signal: Signal) -> Candidate:
+    def build(seed: int | None) -> Any:
+        return build_baseline(section.name, section.parameters, signal)
+
+    return Candidate(section.label or section.name, build, "baseline", seeded=False)

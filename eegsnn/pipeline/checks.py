@@ -1,0 +1,186 @@
+"""Check the sections of a pipeline file against the classes whose parameters they hold.
+
+Which keys there are is read from constructors, and which values are allowed is asked of
+``check_parameters``, so that both are stated in one place only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from eegsnn._validation import check_choice, suggestion
+from eegsnn.errors import ConfigurationError, EegsnnError
+from eegsnn.pipeline.schema import PipelineConfig
+
+ESTIMATORS = ("EEGSpikingClassifier", "SpikingClassifier")
+"""What ``network.estimator`` may say; the first is the default."""
+
+# Encoder parameters that describe the filter bank have a section of their own.
+_BANDS = ("bands", "order", "phase", "padding")
+# The pipeline itself gives these: from the data, the seeds and the command line.
+_GIVEN = {"sfreq", "random_state", "encoder", "verbose", "warm_start"}
+
+
+def check_sections(config: PipelineConfig) -> None:
+    """Check keys and values of every section that no schema describes.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming ``section.key``, what is allowed and what came.
+    """
+    _check_preprocessing(config)
+    estimator = config.network.get("estimator", ESTIMATORS[0])
+    check_choice("network.estimator", estimator, ESTIMATORS)
+    _check_keys(config, estimator)
+    _check_values(config, estimator)
+    _check_data(config)
+    _check_baselines(config)
+    if len(set(config.protocol.seeds)) < len(config.protocol.seeds):
+        raise ConfigurationError(
+            f"protocol.seeds: expected different integers, but got {config.protocol.seeds}."
+        )
+    needs_group = {"leave-one-group-out", "group-k-fold"}
+    if config.protocol.kind in needs_group and config.protocol.group is None:
+        raise ConfigurationError(
+            f"protocol.group: missing; {config.protocol.kind} needs the name of the group to keep "
+            f"whole, such as 'subject' or 'run'."
+        )
+
+
+def section_keys(estimator: str) -> dict[str, list[str]]:
+    """Return the allowed keys of the sections whose parameters belong to classes.
+
+    Parameters
+    ----------
+    estimator : str
+        One of :data:`ESTIMATORS`.
+    """
+    from eegsnn import estimators
+    from eegsnn.encoding import EEGEncoder
+
+    model = _parameters(getattr(estimators, estimator))
+    keys = {"network": ["estimator", *model], "training": model}
+    if estimator == "EEGSpikingClassifier":
+        encoder = _parameters(EEGEncoder)
+        keys["bands"] = [key for key in _BANDS if key in encoder]
+        keys["encoder"] = [key for key in encoder if key not in _BANDS]
+        keys["encoders"] = encoder
+    return keys
+
+
+def _parameters(cls: type) -> list[str]:
+    return [name for name in inspect.signature(cls).parameters if name not in _GIVEN]
+
+
+def _check_keys(config: PipelineConfig, estimator: str) -> None:
+    allowed = section_keys(estimator)
+    for where, section, given in _tables(config):
+        if given and section not in allowed:
+            raise ConfigurationError(
+                f"{where}: {estimator} reads tables of features and has no encoder; remove this "
+                f"section or use network.estimator = 'EEGSpikingClassifier'."
+            )
+        for key, value in given.items():
+            if key in _GIVEN:
+                raise ConfigurationError(
+                    f"{where}.{key}: is set by the pipeline itself (seeds under [protocol], the "
+                    f"rest from the data); remove it. Got {value!r}."
+                )
+            if key not in allowed[section]:
+                raise ConfigurationError(_unknown(f"{where}.{key}", key, value, allowed[section]))
+    if config.encoders and (config.bands or config.encoder):
+        raise ConfigurationError(
+            "encoders: [[encoders]] stands in place of [bands] and [encoder]; remove "
+            "one of the two."
+        )
+    for key in config.training:
+        if key in config.network:
+            raise ConfigurationError(
+                f"training.{key}: is given under [network] too; remove one of the two."
+            )
+
+
+def _tables(config: PipelineConfig) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (how messages call it, section, content) of the tables that belong to classes."""
+    for section in ("bands", "encoder", "network", "training"):
+        yield section, section, getattr(config, section)
+    for number, table in enumerate(config.encoders):
+        yield f"encoders[{number}]", "encoders", table
+
+
+def _check_values(config: PipelineConfig, estimator: str) -> None:
+    from eegsnn.pipeline.build import make_encoder, make_estimator
+
+    try:
+        if estimator == "EEGSpikingClassifier":
+            make_encoder(config).check_parameters()
+        make_estimator(config).check_parameters()
+    except EegsnnError as error:
+        raise ConfigurationError(_locate(config, str(error))) from error
+
+
+def _locate(config: PipelineConfig, message: str) -> str:
+    """Put the section before a message that begins with a parameter's name."""
+    several = re.match(r"encoder (\d+): (.*)", message, re.DOTALL)
+    if several:
+        return f"encoders[{int(several[1]) - 1}].{several[2]}"
+    name = message.partition(":")[0].split(".")[-1].strip()
+    for section in ("encoder", "bands", "training", "network"):
+        if name in getattr(config, section):
+            return f"{section}.{name}:{message.partition(':')[2]}"
+    return message
+
+
+def _check_preprocessing(config: PipelineConfig) -> None:
+    from eegsnn.recordings import Preprocessing
+
+    allowed = [field.name for field in dataclasses.fields(Preprocessing)]
+    for key, value in config.preprocessing.items():
+        if key not in allowed:
+            raise ConfigurationError(_unknown(f"preprocessing.{key}", key, value, allowed))
+    try:
+        Preprocessing.from_dict(config.preprocessing)
+    except EegsnnError as error:
+        raise ConfigurationError(f"preprocessing.{error}") from error
+
+
+def _check_data(config: PipelineConfig) -> None:
+    from eegsnn.datasets import read_manifest
+    from eegsnn.datasets.loading import dataset_options
+
+    try:
+        allowed = dataset_options(read_manifest(config.data.name))
+    except EegsnnError as error:
+        raise ConfigurationError(f"data.name: {error}") from error
+    for key, value in config.data.options.items():
+        if key not in allowed:
+            raise ConfigurationError(_unknown(f"data.options.{key}", key, value, allowed))
+    tmin, tmax = config.data.tmin, config.data.tmax
+    if tmin is not None and tmax is not None and tmin >= tmax:
+        raise ConfigurationError(
+            f"data.tmax: expected a time after data.tmin = {tmin:g} s, but got {tmax:g} s."
+        )
+
+
+def _check_baselines(config: PipelineConfig) -> None:
+    from eegsnn.evaluation import BASELINES, baseline_parameters
+
+    for number, baseline in enumerate(config.baselines):
+        check_choice(f"baselines[{number}].name", baseline.name, BASELINES)
+        allowed = list(baseline_parameters(baseline.name))
+        for key, value in baseline.parameters.items():
+            if key not in allowed:
+                where = f"baselines[{number}].parameters.{key}"
+                raise ConfigurationError(_unknown(where, key, value, allowed))
+
+
+def _unknown(where: str, key: str, value: Any, allowed: Iterable[str]) -> str:
+    names = list(allowed)
+    return (
+        f"{where}: unknown key.{suggestion(key, names)} Allowed: {', '.join(names)}. Got {value!r}."
+    )

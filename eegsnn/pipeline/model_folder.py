@@ -1,0 +1,114 @@
+"""What a saved model must remember to be used on a recording: its preprocessing and its window.
+
+The estimator's own files hold channels, rate, encoder and weights. ``pipeline.json`` beside them
+holds what happens before the estimator.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eegsnn._files import write_json
+from eegsnn.errors import ModelFileError
+
+FILE_NAME = "pipeline.json"
+FORMAT = 1
+
+
+@dataclass
+class ModelCard:
+    """The content of ``pipeline.json``.
+
+    Attributes
+    ----------
+    pipeline, dataset : str
+    classes : list of str
+    preprocessing : dict
+        Fields of :class:`~eegsnn.recordings.Preprocessing`.
+    unit : str
+        Unit of the training trials, ``"V"`` or ``"a.u."``.
+    ch_names : list of str
+    sfreq, tmin : float
+        Hertz, and time in seconds of a trial's first sample from its event.
+    n_times : int
+        Samples per training trial.
+    causality : str
+    trained_on : str
+        In words.
+    key : str
+        Hash of all that the weights depend on.
+    format : int
+    """
+
+    pipeline: str
+    dataset: str
+    classes: list[str]
+    preprocessing: dict[str, Any]
+    unit: str
+    ch_names: list[str]
+    sfreq: float
+    n_times: int
+    tmin: float = 0.0
+    causality: str = ""
+    trained_on: str = ""
+    key: str = ""
+    format: int = field(default=FORMAT)
+
+    @property
+    def window(self) -> float:
+        """Length of a training trial in seconds."""
+        return self.n_times / self.sfreq
+
+
+def save_card(folder: str | Path, card: ModelCard) -> None:
+    """Write a model's card into its folder, atomically."""
+    write_json(Path(folder) / FILE_NAME, asdict(card))
+
+
+def load_card(folder: str | Path) -> ModelCard | None:
+    """Read the card of a model; None if the folder has none.
+
+    Raises
+    ------
+    ModelFileError
+        If it is truncated, foreign or of a later format.
+    """
+    path = Path(folder) / FILE_NAME
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content["format"]
+        if version != FORMAT:
+            raise ModelFileError(
+                f"{path}: expected format {FORMAT}, but got {version!r}. Use the version of eegsnn "
+                f"that wrote it, or train again."
+            )
+        return ModelCard(**content)
+    except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(
+            f"{path}: truncated or not the card of a model ({error}). Train again."
+        ) from error
+
+
+def find_model(path: str | Path) -> Path:
+    """Return the folder of a model, given it or the result folder around it.
+
+    Raises
+    ------
+    ModelFileError
+        If nothing is there.
+    """
+    path = Path(path)
+    if (path / "model").is_dir():
+        return path / "model"
+    if path.exists():
+        return path
+    raise ModelFileError(
+        f"{path}: no such model. Give a result folder of eegsnn run, or the model folder in it."
+    )
