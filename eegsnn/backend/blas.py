@@ -14,10 +14,13 @@ done. ``EEGSNN_FAST_BLAS=0`` in the environment turns it off.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import functools
 import os
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +47,11 @@ class BlasState:
 
     fast: bool
     detail: str
+
+
+# Below this many multiply-adds a product is over sooner than a second thread has woken up, and on
+# a busy machine waiting for that thread costs a hundred times the product.
+_THREADS_PAY_FROM = 5e7
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,27 @@ def use_fast_blas() -> BlasState:
         except Exception as error:  # any surprise leaves MLX as it was
             _state = BlasState(False, f"MLX's own product: {type(error).__name__}: {error}")
     return _state
+
+
+@contextlib.contextmanager
+def threads_for(multiply_adds: float) -> Iterator[None]:
+    """Let products of this size use one thread if they are small, for the time of the block.
+
+    Parameters
+    ----------
+    multiply_adds : float
+        Rows × inner size × columns of the largest product inside the block.
+    """
+    library = _scipy_library() if blas_state().fast else None
+    if library is None or multiply_adds >= _THREADS_PAY_FROM:
+        yield
+        return
+    before = library.scipy_openblas_get_num_threads()
+    library.scipy_openblas_set_num_threads(1)
+    try:
+        yield
+    finally:
+        library.scipy_openblas_set_num_threads(before)
 
 
 def _redirect() -> BlasState:
@@ -162,12 +191,7 @@ def _dynamic_section(base: int) -> dict[int, int]:
 
 def _scipy_routines(names: dict[str, int]) -> dict[str, int]:
     """Address of SciPy's version of each routine; raises where one is missing."""
-    import scipy.linalg  # noqa: F401  (loads the library that we look for)
-
-    paths = {m.path for m in _process_mappings() if "scipy_openblas-" in Path(m.path).name}
-    if not paths:
-        raise LookupError("SciPy carries no OpenBLAS with 32-bit integers")
-    library = ctypes.CDLL(sorted(paths)[0])
+    library = _scipy_library()
     found = {}
     for name in names:
         function = getattr(library, f"scipy_{name}")
@@ -175,6 +199,16 @@ def _scipy_routines(names: dict[str, int]) -> dict[str, int]:
     if not all(found.values()):
         raise LookupError("SciPy's OpenBLAS lacks a routine")
     return found
+
+
+@functools.cache
+def _scipy_library() -> ctypes.CDLL:
+    import scipy.linalg  # noqa: F401  (loads the library that we look for)
+
+    paths = {m.path for m in _process_mappings() if "scipy_openblas-" in Path(m.path).name}
+    if not paths:
+        raise LookupError("SciPy carries no OpenBLAS with 32-bit integers")
+    return ctypes.CDLL(sorted(paths)[0])
 
 
 def _products_agree() -> bool:

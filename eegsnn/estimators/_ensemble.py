@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten, tree_unflatten
 
+from eegsnn.backend import threads_for
 from eegsnn.errors import DataError
 from eegsnn.estimators._inputs import hold_out
 from eegsnn.estimators._trials import Currents, PoissonSpikes, Scaler
@@ -141,13 +144,19 @@ class Ensemble:
                     totals[name] += rate * len(batch) / (n_trials * len(self.weights))
         return totals
 
+    def product_size(self, batch: int) -> float:
+        """Multiply-adds of the largest product in a forward pass of so many trials."""
+        sizes = [self.n_inputs * self.config.n_delays, *self.config.hidden, self.n_classes]
+        return self.n_steps * batch * max(a * b for a, b in itertools.pairwise(sizes))
+
     def _prediction_batches(self, series: np.ndarray) -> Any:
         generator = np.random.default_rng(self.seed)
-        for start in range(0, series.shape[1], _PREDICTION_BATCH):
-            batch = np.arange(start, min(start + _PREDICTION_BATCH, series.shape[1]))
-            filled = np.resize(batch, _PREDICTION_BATCH)
-            inputs = self.source(series[:, filled])(np.arange(_PREDICTION_BATCH), generator)
-            yield batch, inputs
+        with threads_for(self.product_size(_PREDICTION_BATCH)):
+            for start in range(0, series.shape[1], _PREDICTION_BATCH):
+                batch = np.arange(start, min(start + _PREDICTION_BATCH, series.shape[1]))
+                filled = np.resize(batch, _PREDICTION_BATCH)
+                inputs = self.source(series[:, filled])(np.arange(_PREDICTION_BATCH), generator)
+                yield batch, inputs
 
 
 def fit_ensemble(
@@ -201,15 +210,15 @@ def fit_ensemble(
             )
         n_updates = config.max_epochs * batches_per_epoch(len(train), config.batch_size)
         trainer = Trainer(network, config, seed=seed, n_updates=n_updates)
-        history = trainer.fit(
-            data,
-            validation=None
-            if held is None
-            else lambda net=network, held=held: _evaluate(
-                net, source, codes, weights, held, ensemble
-            ),
-            on_epoch=None if on_epoch is None else lambda r, m=member: on_epoch(m, r),
-        )
+        validation = None
+        if held is not None:
+            validation = partial(_evaluate, network, source, codes, weights, held, ensemble)
+        with threads_for(ensemble.product_size(config.batch_size)):
+            history = trainer.fit(
+                data,
+                validation=validation,
+                on_epoch=None if on_epoch is None else partial(on_epoch, member),
+            )
         ensemble.keep(network, member)
         histories.append(history)
         if history.interrupted:

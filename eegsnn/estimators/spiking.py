@@ -334,7 +334,8 @@ early_stopping, n_iter_no_change, tol
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
-        return self._ensemble.probabilities(self._prediction_series(X))
+        series = self._prediction_series(X)
+        return self._ensemble.probabilities(series)
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable label of each trial."""
@@ -343,7 +344,8 @@ early_stopping, n_iter_no_change, tol
 
     def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
         """Spikes of a hidden layer of the first network, bool (T, trials, neurons)."""
-        return self._ensemble.spikes(self._prediction_series(X), layer=layer)
+        series = self._prediction_series(X)
+        return self._ensemble.spikes(series, layer=layer)
 
     def save(self, path: str | Path) -> Path:
         """Write the fitted model to a folder; see :mod:`eegsnn.estimators.persistence`."""
