@@ -101,7 +101,13 @@ def _from_sources(
 ) -> dict[str, Path]:
     """Try each source for all files that are still missing; keep each one as soon as it is good."""
     found: dict[str, Path] = {}
-    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetchError(
+            f"{manifest.name}: the cache folder {cache} cannot be made ({error}). Name another "
+            f"one by the environment variable EEGSNN_CACHE."
+        ) from error
     for source in manifest.sources:
         todo = [entry for entry in missing if entry.name not in found]
         if not todo:
@@ -112,7 +118,7 @@ def _from_sources(
             try:
                 for entry, path in obtain_from(source, todo, job):
                     found[entry.name] = _accept(path, entry, manifest, cache)
-            except FetchError as error:
+            except (FetchError, OSError) as error:  # OSError: disk full, folder not writable
                 answers.append(f"{source.kind}: {error}")
     lost = [entry.name for entry in missing if entry.name not in found]
     if lost:

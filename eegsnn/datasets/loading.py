@@ -79,7 +79,7 @@ def load_dataset(
         "reader": manifest.reader,
         "options": {**allowed, **settings},
         "preprocessing": None if preprocessing is None else preprocessing.to_dict(),
-        "sha256": {key: known_sha256(path) for key, path in files.items()},
+        "sha256": {key: _sha256(manifest, key, path) for key, path in files.items()},
         **dataset.provenance,
     }
     for repair in dataset.provenance.get("repairs", []):
@@ -90,6 +90,12 @@ def load_dataset(
             stacklevel=2,
         )
     return dataset
+
+
+def _sha256(manifest: Manifest, name: str, path: Path) -> str:
+    """Return the manifest's hash for all forms of a file, so that reports of two machines agree."""
+    entry, own = manifest.file(name), known_sha256(path)
+    return entry.sha256 if own in entry.accepted else own
 
 
 def dataset_options(name: str | Path | Manifest) -> dict[str, Any]:

@@ -43,6 +43,8 @@ KNOWN_FORMATS: dict[str, str] = {
     ".ds": "CTF (a folder)",
     ".snirf": "SNIRF",
 }
+# Parts of a recording that people open instead of the file that describes it.
+_COMPANIONS = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}
 _FOLDER_FORMATS = {".mff", ".ds", ".mefd"}
 _DUPLICATES = re.compile(r"not unique, found duplicates for: \{?(.*?)\}?\. ", re.DOTALL)
 # What MNE only warns of, although samples that the file promised are not there.
@@ -135,6 +137,9 @@ def _check_file(path: Path) -> None:
     suffix = _suffix(path)
     if path.is_dir() and suffix not in _FOLDER_FORMATS:
         raise RecordingError(f"{path}: expected a recording, but this is a folder.")
+    companion = path.with_suffix(_COMPANIONS.get(suffix, suffix))
+    if companion != path and companion.is_file():
+        raise RecordingError(f"{path}: this is a part of {companion.name}; read that file.")
     if suffix not in KNOWN_FORMATS:
         raise RecordingError(
             f"{path}: unknown format {suffix or '(no suffix)'}. Known: {', '.join(KNOWN_FORMATS)}."

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError, RecordingError
-from eegsnn.recordings import drop_summary, make_epochs
+from eegsnn.recordings import Preprocessing, drop_summary, make_epochs, preprocess
 
 NAMES = ["C3", "Cz", "C4"]
 MARKS = [(1.0, 0.0, "T1"), (3.0, 0.0, "T2"), (5.0, 0.0, "T1"), (7.0, 0.0, "T0")]
@@ -76,6 +76,17 @@ def test_events_counted_at_another_rate(raw):
     fine[:, 0] *= 4
     epochs = make_epochs(raw, events=fine, tmax=1, events_sfreq=400)
     np.testing.assert_array_equal(epochs.events[:, 0], EVENTS[:, 0])
+
+
+def test_events_and_annotations_agree_after_crop_and_resampling(make_raw, rng):
+    """Events keep counting from the start of the uncut recording, as MNE's do."""
+    raw = make_raw(rng.normal(size=(3, 4000)), NAMES, 200.0, annotations=[(12.5, 0.0, "T1")])
+    raw.crop(10.0, None)
+    events, _ = mne.events_from_annotations(raw, verbose="error")
+    resampled = preprocess(raw, Preprocessing(resample=64))
+    by_events = make_epochs(resampled, events=events, tmax=1, events_sfreq=200)
+    by_annotations = make_epochs(resampled, tmax=1)
+    np.testing.assert_array_equal(by_events.get_data(), by_annotations.get_data())
 
 
 def test_missing_code_lists_those_present(raw):

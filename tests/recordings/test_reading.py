@@ -134,6 +134,13 @@ def test_brainvision_without_its_data_file(brainvision, microvolts):
         read_recording(path)
 
 
+@pytest.mark.parametrize("part", [".eeg", ".vmrk"])
+def test_part_of_a_recording_points_to_its_header(brainvision, microvolts, part):
+    path = brainvision(microvolts, NAMES)
+    with pytest.raises(RecordingError, match=r"a part of rec\.vhdr; read that file"):
+        read_recording(path.with_suffix(part))
+
+
 def test_duplicate_names_are_refused_by_name(edf, microvolts):
     path = edf(microvolts, ["C3", "Cz", "C3"])
     with pytest.raises(RecordingError, match=r"more than once: 'C3'.*duplicates='rename'"):

@@ -62,8 +62,9 @@ def read(
     names = names[: X.shape[1]]
     sfreq = _sampling_rate(manifest)
     X = X * IN_VOLTS[manifest.recording.file_unit]
-    if preprocessing is not None:
-        X, sfreq, names = preprocess_trials(X, sfreq, names, preprocessing, name=manifest.name)
+    X, sfreq, names = preprocess_trials(
+        X, sfreq, names, preprocessing or Preprocessing(), name=manifest.name
+    )
     return EEGDataset(
         X=X,
         y=np.array([manifest.events.get(label, label) for label in y]),
