@@ -66,9 +66,10 @@ def check_integer(name: str, value: Any, *, low: int | None = None, high: int | 
     )
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
         raise ConfigurationError(f"{name}: expected an integer{bounds}, but got {value!r}.")
-    if (low is not None and value < low) or (high is not None and value > high):
+    number = int(value)
+    if (low is not None and number < low) or (high is not None and number > high):
         raise ConfigurationError(f"{name}: expected an integer{bounds}, but got {value!r}.")
-    return int(value)
+    return number
 
 
 def check_boolean(name: str, value: Any) -> bool:

@@ -19,8 +19,8 @@ from eegsnn.filters import BandFilter, SpatialFilter, apply_filter
 from eegsnn.filters.bands import resolve_bands
 from eegsnn.filters.inputs import read_like_training, read_training
 
-# Samples of a band encoded at a time: intermediate arrays stay near 32 MB each.
-_BLOCK_SAMPLES = 2**22
+# Samples of a band encoded at a time: intermediate arrays stay near 2 MB each.
+_BLOCK_SAMPLES = 2**18
 
 
 class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]

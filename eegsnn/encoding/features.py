@@ -69,13 +69,18 @@ def moving_mean(x: np.ndarray, window: int, *, causal: bool = False) -> np.ndarr
     array([1. , 1.5, 2. , 3. ])
     """
     n_times = x.shape[-1]
-    times = np.arange(n_times)
-    before = window - 1 if causal else window // 2
-    first = np.maximum(times - before, 0)
-    after = np.minimum(times - before + window, n_times)
+    before = min(window - 1 if causal else window // 2, n_times)
+    ahead = min(window - (window - 1 if causal else window // 2), n_times)
     total = np.zeros((*x.shape[:-1], n_times + 1))
     np.cumsum(x, axis=-1, out=total[..., 1:])
-    return (total[..., after] - total[..., first]) / (after - first)
+    # The sum up to the window's end, less the sum up to its beginning.
+    mean = np.empty(x.shape)
+    mean[..., : n_times - ahead] = total[..., ahead:-1]
+    mean[..., n_times - ahead :] = total[..., -1:]
+    mean[..., before:] -= total[..., : n_times - before]
+    times = np.arange(n_times)
+    mean /= np.minimum(times + ahead, n_times) - np.maximum(times - before, 0)
+    return mean
 
 
 def _of_power(power: np.ndarray, feature: str) -> np.ndarray:

@@ -9,8 +9,8 @@ from scipy import signal
 
 from eegsnn.filters.design import BandFilter
 
-# Rows are filtered in blocks, so that padding and copies stay near 64 MB whatever comes in.
-_BLOCK_SAMPLES = 2**22
+# Rows are filtered in blocks, so that intermediate arrays stay near 2 MB whatever comes in.
+_BLOCK_SAMPLES = 2**18
 
 
 def filter_causal(x: np.ndarray, band_filter: BandFilter) -> np.ndarray:
