@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.datasets.repairs import has_channel_stride_defect, repair_channel_stride
@@ -14,6 +14,7 @@ def misreshape(true):
     return np.stack(rows, axis=1)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 9), st.integers(2, 60), st.integers(1, 4))
 def test_whole_channels_come_back_exactly(n_channels, extra, n_trials):
     n_times = n_channels + extra
@@ -27,6 +28,7 @@ def test_whole_channels_come_back_exactly(n_channels, extra, n_trials):
     np.testing.assert_array_equal(repaired, true[:, :whole])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 60))
 def test_true_channels_are_left_alone(n_channels, n_times):
     true = np.random.default_rng(n_times).normal(size=(3, n_channels, n_times))

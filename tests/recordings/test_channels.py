@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError
@@ -39,6 +39,7 @@ def test_channels_that_would_collide_keep_their_names():
     assert mapping == {"EEG C3": "EEG C3", "c3": "c3", "Cz": "Cz", "CZ.": "CZ."}
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_distinct_names_stay_distinct(names):
     mapping = standardize_channel_names(names)
@@ -46,6 +47,7 @@ def test_distinct_names_stay_distinct(names):
     assert len(set(mapping.values())) == len(names)
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_standard_names_are_left_alone(names):
     once = list(standardize_channel_names(names).values())

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError, DataError
@@ -61,6 +61,7 @@ def test_groups_for_unknown_lists_the_known():
         make().groups_for("session")
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=8))
 def test_select_keeps_rows_together(rows):
     data = make(split=np.array(["train"] * 3 + ["test"] * 3))
@@ -90,6 +91,7 @@ def test_select_classes():
         make().select_classes(["up"])
 
 
+@settings(deadline=None)
 @given(st.integers(-50, 49), st.integers(1, 100))
 def test_crop_is_half_open(first, n_times):
     data = make(tmin=-1.0)

@@ -1,7 +1,7 @@
 import mne
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError, RecordingError
@@ -108,6 +108,7 @@ def test_events_file_that_is_missing_or_nonsense(raw, tmp_path):
         make_epochs(raw, events=tmp_path / "b-eve.fif", tmax=1)
 
 
+@settings(deadline=None)
 @given(window=st.integers(1, 300), overlap=st.integers(0, 299))
 def test_windows_hold_exact_samples_and_miss_nothing(window, overlap):
     data = np.arange(1000.0)[None]

@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError, DataError, RecordingError
@@ -147,6 +147,7 @@ def test_overlapping_spelling_of_one_channel_is_refused():
 FREQUENCY = st.floats(0.01, 1000)
 
 
+@settings(deadline=None)
 @given(
     picks=st.none() | st.just("eeg") | st.lists(st.text(min_size=1), min_size=1, unique=True),
     notch=st.none() | FREQUENCY | st.lists(FREQUENCY, max_size=3),

@@ -216,6 +216,28 @@ def test_bids_goes_through_mne_bids(bids_file, monkeypatch):
     assert len(asked) == 2
 
 
+def test_bids_with_the_extra(bids_file):
+    pytest.importorskip("mne_bids", reason="the extra 'bids' is not installed")
+    folder = bids_file.parent / "sub-01" / "eeg"
+    folder.mkdir(parents=True)
+    path = bids_file.rename(folder / bids_file.name)
+    (folder / "sub-01_task-rest_events.tsv").write_text(
+        "onset\tduration\ttrial_type\n1.0\t0\tleft\n3.0\t0\tright\n"
+    )
+    (folder / "sub-01_task-rest_channels.tsv").write_text(
+        "name\ttype\tunits\tstatus\nC3\tEEG\tuV\tgood\nCz\tEEG\tuV\tbad\nC4\tEOG\tuV\tgood\n"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of sidecar files that are not there
+        raw = read_recording(path)
+    assert raw.ch_names == ["C3", "Cz"]
+    assert raw.info["bads"] == ["Cz"]
+    assert raw.annotations.description.tolist() == ["left", "right"]
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(RecordingError, match="truncated"):
+        read_recording(path)
+
+
 LOADER_FILES = {
     "mne-python/test.edf": (138, 3072, 512),
     "mne-python/test.bdf": (72, 2048, 2048),
