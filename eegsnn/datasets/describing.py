@@ -84,7 +84,8 @@ def _say(source: Source) -> str:
     match source:
         case models.UrlSource():
             inside = f", inside it {source.member}" if source.member else ""
-            return f"{source.url}{inside}"
+            both = f"{source.url}{inside}"
+            return both.replace("{path}", "<file>").replace("{name}", "<file>")
         case models.WheelSource():
             return f"wheel {source.package}=={source.version} (pip download --no-deps)"
         case models.NpmSource():
