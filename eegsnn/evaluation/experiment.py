@@ -231,8 +231,8 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
     start = time.perf_counter()
     label = np.asarray(estimator.predict(X_test))
     predict_seconds = time.perf_counter() - start
-    scores = class_scores(estimator, X_test)
     classes = list(dataset.classes)
+    scores = class_scores(estimator, X_test, classes)
     position = {value: i for i, value in enumerate(classes)}
     return RunRecord(
         model="",
@@ -244,7 +244,7 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
         train=score_predictions(
             y[fold.train],
             estimator.predict(X_train),
-            class_scores(estimator, X_train),
+            class_scores(estimator, X_train, classes),
             classes=classes,
         ),
         test=score_predictions(y[fold.test], label, scores, classes=classes),

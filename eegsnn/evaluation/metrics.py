@@ -69,13 +69,34 @@ def chance_level(y: np.ndarray) -> float:
     return float(counts.max() / counts.sum())
 
 
-def class_scores(estimator: Any, X: np.ndarray) -> np.ndarray | None:
-    """Return an estimator's probabilities, else its decision function, else None."""
+def class_scores(estimator: Any, X: np.ndarray, classes: Sequence[Any]) -> np.ndarray | None:
+    """Return an estimator's probabilities, else its decision function, in the order of `classes`.
+
+    Estimators sort their classes; a data set may name them in another order.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+    X : ndarray
+    classes : sequence
+        All of the estimator's classes.
+
+    Returns
+    -------
+    ndarray, shape (trials, classes) or, for a two-class decision function, (trials,); or None
+        None where the estimator has neither.
+    """
     if hasattr(estimator, "predict_proba"):
-        return np.asarray(estimator.predict_proba(X))
-    if hasattr(estimator, "decision_function"):
-        return np.asarray(estimator.decision_function(X))
-    return None
+        scores = np.asarray(estimator.predict_proba(X))
+    elif hasattr(estimator, "decision_function"):
+        scores = np.asarray(estimator.decision_function(X))
+    else:
+        return None
+    position = {label: i for i, label in enumerate(np.asarray(estimator.classes_).tolist())}
+    order = [position[label] for label in classes]
+    if scores.ndim == 1:
+        return scores if order == [0, 1] else -scores
+    return scores[:, order]
 
 
 def _auc(truth: np.ndarray, scores: np.ndarray | None, n_classes: int) -> float | None:

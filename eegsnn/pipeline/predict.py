@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,10 @@ class Decisions:
     def save(self, path: str | Path) -> None:
         """Write to a file, whole or not at all; the format follows the name.
 
-        Names that end in ``_annot`` or ``-annot`` (``.csv``, ``.txt``, ``.fif``, ``.fif.gz``) are
-        written by MNE as annotations, other ``.csv`` as a table of decisions.
+        Names that end in ``_annot`` or ``-annot`` (``.fif``, ``.fif.gz``, ``.txt``, ``.csv``) are
+        annotations as MNE writes them, other ``.csv`` a table of decisions. MNE's own CSV holds
+        clock times, of which its reader takes the first as the origin: ``.fif`` and ``.txt`` come
+        back exactly.
 
         Raises
         ------
@@ -85,8 +88,10 @@ class Decisions:
         target = Path(path)
         name = target.name.lower()
         stem = name.partition(".")[0]
-        known = name.endswith((".csv", ".txt", ".fif", ".fif.gz"))
-        if known and stem.endswith(("_annot", "-annot")):
+        annotations = stem.endswith(("_annot", "-annot"))
+        if annotations and name.endswith(".csv"):
+            write_text(target, self._annotations_csv())
+        elif annotations and name.endswith((".txt", ".fif", ".fif.gz")):
             target.parent.mkdir(parents=True, exist_ok=True)
             # MNE chooses the format by the whole name, so the name stays and the folder changes.
             with tempfile.TemporaryDirectory(dir=target.parent, prefix=".annot-") as folder:
@@ -100,6 +105,16 @@ class Decisions:
                 f"out: expected a name that ends in .csv, or in _annot.csv, _annot.txt or "
                 f"_annot.fif for MNE annotations, but got {target.name!r}."
             )
+
+    def _annotations_csv(self) -> str:
+        """Return MNE's CSV of annotations, which MNE itself can write only where pandas is."""
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["onset", "duration", "description"])
+        for start, label in zip(self.start, self.labels, strict=True):
+            clock = datetime(1970, 1, 1) + timedelta(seconds=float(start))
+            writer.writerow([clock.isoformat(" ", "microseconds"), f"{self.duration:g}", label])
+        return stream.getvalue()
 
 
 def predict_recording(

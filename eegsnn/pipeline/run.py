@@ -233,7 +233,7 @@ def _write(
         step=model.step,
         tmin=getattr(dataset, "tmin", 0.0),
         warnings=[text for run in result.runs for text in run.warnings],
-        command=f"eegsnn run {config.source}",
+        command="eegsnn run config.toml  # the file beside this report",
     )
     page = render_report(report)
     with replace_contents(folder) as fresh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +102,7 @@ def load_examples(path: str | Path) -> list[Example]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return [_read(archive, k) for k in range(len(archive["trials"]))]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return []
 
 

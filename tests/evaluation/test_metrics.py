@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from eegsnn.evaluation import chance_level, class_scores, score_predictions
@@ -45,7 +46,20 @@ def test_chance_is_the_share_of_the_largest_class():
     assert chance_level(np.array(list("aab"))) == pytest.approx(2 / 3)
 
 
-def test_class_scores_fall_back_to_the_decision_function(rng):
-    X, y = rng.normal(size=(20, 3)), np.repeat([0, 1], 10)
-    scores = class_scores(LinearSVC().fit(X, y), X)
-    assert scores.shape == (20,)
+@pytest.mark.parametrize("model", [LinearSVC(), LogisticRegression()])
+@pytest.mark.parametrize("classes", [["hands", "feet"], ["feet", "hands"]])
+def test_class_scores_follow_the_order_that_is_asked_for(rng, model, classes):
+    y = np.repeat(["hands", "feet"], 20)
+    X = rng.normal(size=(40, 3)) + 3 * (y == "hands")[:, None]
+    model = model.fit(X, y)
+    scores = class_scores(model, X, classes)
+    result = score_predictions(y, model.predict(X), scores, classes=classes)
+    assert result["auc"] > 0.95
+
+
+def test_scores_of_three_classes_are_reordered(rng):
+    y = np.repeat(["c", "a", "b"], 10)
+    X = rng.normal(size=(30, 3)) + 5 * np.stack([y == label for label in "abc"], axis=1)
+    model = LogisticRegression().fit(X, y)
+    scores = class_scores(model, X, ["b", "c", "a"])
+    assert (np.array(["b", "c", "a"])[scores.argmax(axis=1)] == model.predict(X)).all()

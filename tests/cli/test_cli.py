@@ -1,0 +1,327 @@
+"""The command line: what it prints, what it returns, and one line for every mistake."""
+
+import csv
+import errno
+import json
+import subprocess
+import sys
+
+import mne
+import numpy as np
+import pytest
+
+from eegsnn.cli import main
+from eegsnn.estimators import EEGSpikingClassifier
+from eegsnn.pipeline import run as running
+from eegsnn.pipeline.model_folder import load_card, save_card
+
+
+@pytest.fixture
+def generated(monkeypatch, dataset):
+    """Lets pipelines load the generated data set."""
+    monkeypatch.setattr(running, "load_data", lambda config: dataset)
+    return dataset
+
+
+@pytest.fixture
+def quick_report(monkeypatch):
+    monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
+
+
+def errors_of(capsys, *arguments):
+    """Run a command that must fail; return its exit code and the one line it says."""
+    code = main([str(argument) for argument in arguments])
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    return code, lines[0]
+
+
+@pytest.fixture
+def recording(tmp_path):
+    """4.5 s of noise at 100 Hz, alpha on C4 in the first 1.5 s, on C3 in the second."""
+    rng = np.random.default_rng(1)
+    data = 1e-5 * rng.normal(size=(3, 450))
+    wave = 3e-5 * np.sin(2 * np.pi * 10 * np.arange(150) / 100)
+    data[0, :150] += wave  # C4
+    data[2, 150:300] += wave  # C3
+    raw = mne.io.RawArray(data, mne.create_info(["C4", "Cz", "C3"], 100.0, "eeg"), verbose="error")
+    raw.set_annotations(mne.Annotations([0.0, 1.5, 3.2], [0.1] * 3, ["T1", "T2", "BAD_move"]))
+    path = tmp_path / "generated_raw.fif"
+    raw.save(path, verbose="error")
+    return path
+
+
+def test_help_has_examples_and_imports_nothing_heavy():
+    code = (
+        "import sys; from eegsnn.cli import main; code = main(['--help']);"
+        "heavy = {'mne', 'mlx', 'scipy', 'sklearn', 'matplotlib'} & set(sys.modules);"
+        "sys.exit(1 if heavy or code else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "eegsnn run scp1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["walk"], ["run"], ["datasets"], ["run", "x", "--speed"]]
+)
+def test_what_cannot_be_parsed_returns_two(arguments, capsys):
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_run_writes_a_result_and_says_what_it_means(generated, pipeline_file, tmp_path, capsys):
+    out = tmp_path / "result"
+    arguments = ["run", str(pipeline_file), "--out", str(out), "--seeds", "3"]
+    assert main([*arguments, "--set", "training.max_epochs=4"]) == 0
+    captured = capsys.readouterr()
+    assert "spiking network" in captured.out
+    assert "report.html" in captured.out
+    assert "run 2 · seed 3: accuracy" in captured.err
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["seeds"] == [3]
+    assert metrics["configuration"]["training"]["max_epochs"] == 4
+    assert "&lt;b&gt;entirely&lt;/b&gt;" in (out / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("quick_report")
+def test_quiet_run_says_nothing(generated, pipeline_file, tmp_path, capsys):
+    arguments = ["run", str(pipeline_file), "--out", str(tmp_path / "r"), "--quiet"]
+    assert main([*arguments, "--seeds", "0", "--set", "training.max_epochs=2"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["nothing.toml"], "nothing.toml: no such pipeline file"),
+        (["--set", "training.max_epoch=3"], "training.max_epoch: unknown key. Did you mean"),
+        (["--set", "protocol.group=subject"], "has no group 'subject'"),
+        (["--set", "bands.bands={fast=[30,60]}"], "Nyquist"),
+        (["--set", "protocol"], "--set: expected section.key=value"),
+    ],
+)
+def test_run_refuses_in_one_line(generated, pipeline_file, tmp_path, capsys, arguments, expected):
+    if not arguments[0].endswith(".toml"):
+        arguments = [pipeline_file, *arguments]
+    code, line = errors_of(capsys, "run", *arguments, "--out", tmp_path / "r")
+    assert code == 2
+    assert line.startswith("error: ")
+    assert expected in line
+
+
+def test_debug_shows_where_it_happened(generated, pipeline_file, tmp_path):
+    with pytest.raises(ValueError, match="has no group"):
+        main(["run", str(pipeline_file), "--set", "protocol.group=subject", "--debug"])
+
+
+def test_interruption_says_what_is_kept(generated, pipeline_file, tmp_path, capsys, monkeypatch):
+    original = EEGSpikingClassifier.fit
+    calls = []
+
+    def fit(self, X, y=None, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(self, X, y, **options)
+
+    monkeypatch.setattr(EEGSpikingClassifier, "fit", fit)
+    out = tmp_path / "r"
+    assert main(["run", str(pipeline_file), "--out", str(out), "--quiet"]) == 130
+    message = capsys.readouterr().err
+    assert "4 of 9 runs are finished and kept" in message
+    assert str(out / "folds") in message
+
+
+def test_ctrl_c_within_training_saves_the_best_weights_so_far(
+    generated, pipeline_file, tmp_path, capsys, monkeypatch
+):
+    import warnings
+
+    from eegsnn.errors import InterruptedTrainingWarning
+
+    original = EEGSpikingClassifier.fit
+
+    def fit(self, X, y=None, **options):
+        original(self, X, y, **options)
+        warnings.warn("stopped by hand", InterruptedTrainingWarning, stacklevel=2)
+        return self
+
+    monkeypatch.setattr(EEGSpikingClassifier, "fit", fit)
+    out = tmp_path / "r"
+    assert main(["run", str(pipeline_file), "--out", str(out), "--quiet"]) == 130
+    assert "model-interrupted" in capsys.readouterr().err
+    assert "interrupted" in load_card(out / "model-interrupted").trained_on
+
+
+def test_a_full_disk_is_one_line(generated, pipeline_file, tmp_path, capsys, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", "metrics.json")
+
+    monkeypatch.setattr(running, "write_json", full)
+    monkeypatch.setattr(running, "render_report", lambda report: "")
+    arguments = ["--out", tmp_path / "r", "--quiet", "--seeds", 0, "--set", "training.max_epochs=2"]
+    code, line = errors_of(capsys, "run", pipeline_file, *arguments)
+    assert code == 1
+    assert "No space left on device" in line
+    assert "unchanged" in line
+
+
+def rows_of(path):
+    with path.open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_predict_writes_a_decision_per_window(finished, recording, tmp_path, capsys):
+    out = tmp_path / "decisions.csv"
+    assert main(["predict", str(finished), str(recording), "--out", str(out)]) == 0
+    rows = rows_of(out)
+    assert [row["start_s"] for row in rows] == ["0", "1.5"]  # the third touches BAD_move
+    assert [row["label"] for row in rows] == ["left", "right"]  # channels are matched by name
+    for row in rows:
+        assert float(row["p_left"]) + float(row["p_right"]) == pytest.approx(1, abs=1e-3)
+    captured = capsys.readouterr()
+    assert "2 decisions" in captured.out
+    assert "1 windows were left out" in captured.err
+
+
+def test_predict_slides_and_prints(finished, recording, capsys):
+    arguments = ["predict", str(finished / "model"), str(recording), "--window", "1.2"]
+    assert main([*arguments, "--step", "0.5"]) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines[0] == "start_s,end_s,label,p_left,p_right"
+    assert [line.split(",")[0] for line in lines[1:]] == ["0", "0.5", "1", "1.5", "2"]
+    assert lines[1].split(",")[1] == "1.2"
+
+
+@pytest.mark.parametrize("ending", ["_annot.txt", "-annot.fif"])
+def test_predict_writes_annotations(finished, recording, tmp_path, ending):
+    out = tmp_path / f"decisions{ending}"
+    assert main(["predict", str(finished), str(recording), "--out", str(out)]) == 0
+    annotations = mne.read_annotations(out)
+    assert list(annotations.description) == ["left", "right"]
+    assert annotations.duration[0] == pytest.approx(1.5)
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_predict_writes_annotations_as_csv_without_pandas(finished, recording, tmp_path):
+    out = tmp_path / "decisions_annot.csv"
+    assert main(["predict", str(finished), str(recording), "--out", str(out)]) == 0
+    assert out.read_text().splitlines() == [
+        "onset,duration,description",
+        "1970-01-01 00:00:00.000000,1.5,left",
+        "1970-01-01 00:00:01.500000,1.5,right",
+    ]
+
+
+@pytest.mark.parametrize("events", ["T1,T2", "annotations"])
+def test_predict_decides_at_annotations(finished, recording, tmp_path, events):
+    out = tmp_path / "d.csv"
+    main(["predict", str(finished), str(recording), "--events", events, "--out", str(out)])
+    assert [(row["event"], row["label"]) for row in rows_of(out)] == [
+        ("T1", "left"),
+        ("T2", "right"),
+    ]
+
+
+def test_predict_decides_at_an_events_file(finished, recording, tmp_path):
+    events = tmp_path / "generated-eve.fif"
+    mne.write_events(events, np.array([[0, 0, 7], [150, 0, 8], [440, 0, 7]]), verbose="error")
+    out = tmp_path / "d.csv"
+    main(["predict", str(finished), str(recording), "--events", str(events), "--out", str(out)])
+    assert [(row["event"], row["label"]) for row in rows_of(out)] == [("7", "left"), ("8", "right")]
+
+
+def save(raw, path):
+    raw.save(path, verbose="error", overwrite=True)
+    return path
+
+
+def test_predict_resamples_only_when_asked(finished, recording, tmp_path, capsys):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error").resample(200, verbose="error")
+    path = save(raw, tmp_path / "fast_raw.fif")
+    code, line = errors_of(capsys, "predict", finished, path)
+    assert code == 2
+    assert "200 Hz" in line
+    assert "100 Hz" in line
+    assert "--resample" in line
+    out = tmp_path / "d.csv"
+    assert main(["predict", str(finished), str(path), "--resample", "--out", str(out)]) == 0
+    assert [row["label"] for row in rows_of(out)] == ["left", "right"]
+
+
+def test_predict_names_missing_channels(finished, recording, tmp_path, capsys):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error").drop_channels(["C4"])
+    code, line = errors_of(capsys, "predict", finished, save(raw, tmp_path / "less_raw.fif"))
+    assert code == 2
+    assert "missing" in line
+    assert "C4" in line
+
+
+def test_predict_asks_for_the_scale_of_arbitrary_units(finished, recording, capsys):
+    card = load_card(finished / "model")
+    card.unit = "a.u."
+    save_card(finished / "model", card)
+    code, line = errors_of(capsys, "predict", finished, recording)
+    assert code == 2
+    assert "--scale" in line
+    assert main(["predict", str(finished), str(recording), "--scale", "1"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--window", "60"], "lasts 4.5 s, but a window is 60 s"),
+        (["--window", "-1"], "window: expected a number > 0 s"),
+        (["--step", "0"], "step: expected a number > 0 s"),
+        (["--scale", "0"], "scale: expected a number other than 0"),
+        (["--events", "T9"], "Labels present: BAD_move, T1, T2"),
+        (["--out", "decisions.xlsx"], "out: expected a name that ends in"),
+    ],
+)
+def test_predict_refuses_in_one_line(finished, recording, capsys, options, expected):
+    code, line = errors_of(capsys, "predict", finished, recording, *options)
+    assert code == 2
+    assert expected in line
+
+
+def test_predict_without_a_model_or_a_recording(finished, recording, tmp_path, capsys):
+    code, line = errors_of(capsys, "predict", tmp_path / "none", recording)
+    assert code == 2
+    assert "no such model" in line
+    code, line = errors_of(capsys, "predict", finished, tmp_path / "none.edf")
+    assert code == 2
+    assert "none.edf" in line
+
+
+def test_a_truncated_card_is_refused(finished, recording, capsys):
+    card = finished / "model" / "pipeline.json"
+    card.write_text(card.read_text()[:50])
+    code, line = errors_of(capsys, "predict", finished, recording)
+    assert code == 2
+    assert "pipeline.json" in line
+
+
+def test_versions(capsys):
+    assert main(["versions", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"eegsnn", "python", "mlx", "numpy", "scipy", "mne", "nir", "device"} <= set(found)
+    assert main(["versions"]) == 0
+    assert "mlx" in capsys.readouterr().out
+
+
+def test_pipelines_and_datasets_are_listed(capsys):
+    assert main(["pipelines", "list"]) == 0
+    assert "scp1" in capsys.readouterr().out
+    assert main(["datasets", "list"]) == 0
+    assert "SelfRegulationSCP1" in capsys.readouterr().out
+    assert main(["datasets", "info", "bonn"]) == 0
+    assert "licence" in capsys.readouterr().out
+
+
+def test_an_unknown_data_set_is_one_line(capsys):
+    code, line = errors_of(capsys, "datasets", "info", "Bon")
+    assert code == 2
+    assert "Bonn" in line
