@@ -17,7 +17,7 @@ from eegsnn.evaluation.fingerprint import (
     run_key,
 )
 from eegsnn.evaluation.leaks import duplicated_trials, find_leaks, shared_groups, trial_hashes
-from eegsnn.evaluation.metrics import chance_level, class_scores, score_predictions
+from eegsnn.evaluation.metrics import chance_level, class_scores, decide, score_predictions
 from eegsnn.evaluation.protocols import (
     PROTOCOLS,
     Fold,
@@ -61,6 +61,7 @@ __all__ = [
     "code_fingerprint",
     "contiguous_blocks",
     "dataset_fingerprint",
+    "decide",
     "describe_estimator",
     "duplicated_trials",
     "find_leaks",

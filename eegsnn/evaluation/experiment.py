@@ -19,7 +19,7 @@ from eegsnn.evaluation.fingerprint import (
     run_key,
 )
 from eegsnn.evaluation.leaks import find_leaks
-from eegsnn.evaluation.metrics import chance_level, class_scores, score_predictions
+from eegsnn.evaluation.metrics import chance_level, decide, score_predictions
 from eegsnn.evaluation.protocols import Fold, Split
 from eegsnn.evaluation.results import ExperimentResult, RunRecord
 from eegsnn.evaluation.store import FoldStore
@@ -228,11 +228,11 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
     X_train, X_test = dataset.X[fold.train], dataset.X[fold.test]
     fit_seconds, texts = fit_on_trials(estimator, dataset, fold.train, group=group)
 
-    start = time.perf_counter()
-    label = np.asarray(estimator.predict(X_test))
-    predict_seconds = time.perf_counter() - start
     classes = list(dataset.classes)
-    scores = class_scores(estimator, X_test, classes)
+    start = time.perf_counter()
+    label, scores = decide(estimator, X_test, classes)
+    predict_seconds = time.perf_counter() - start
+    train_label, train_scores = decide(estimator, X_train, classes)
     position = {value: i for i, value in enumerate(classes)}
     return RunRecord(
         model="",
@@ -241,12 +241,7 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
         seed=None,
         n_train=len(fold.train),
         n_test=len(fold.test),
-        train=score_predictions(
-            y[fold.train],
-            estimator.predict(X_train),
-            class_scores(estimator, X_train, classes),
-            classes=classes,
-        ),
+        train=score_predictions(y[fold.train], train_label, train_scores, classes=classes),
         test=score_predictions(y[fold.test], label, scores, classes=classes),
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,

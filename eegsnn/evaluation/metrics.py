@@ -99,6 +99,30 @@ def class_scores(estimator: Any, X: np.ndarray, classes: Sequence[Any]) -> np.nd
     return scores[:, order]
 
 
+def decide(
+    estimator: Any, X: np.ndarray, classes: Sequence[Any]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return labels and class scores of one pass over the data.
+
+    Where there are probabilities the label is the most probable class, so that nothing is
+    computed, and nothing random drawn, twice.
+
+    Parameters
+    ----------
+    estimator, X, classes
+        As for :func:`class_scores`.
+
+    Returns
+    -------
+    labels : ndarray, shape (trials,)
+    scores : ndarray or None
+    """
+    scores = class_scores(estimator, X, classes)
+    if scores is None or not hasattr(estimator, "predict_proba"):
+        return np.asarray(estimator.predict(X)), scores
+    return np.asarray(classes)[scores.argmax(axis=1)], scores
+
+
 def _auc(truth: np.ndarray, scores: np.ndarray | None, n_classes: int) -> float | None:
     if scores is None or len(np.unique(truth)) < n_classes:
         return None

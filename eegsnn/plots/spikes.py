@@ -183,7 +183,7 @@ def draw_spikes(
     thick = float(np.clip(150 / n_neurons, 0.5, 6.0))
     start = tmin + when * width
     axes.hlines(
-        which, start, start + 0.85 * width, color=colour, lw=thick, rasterized=len(when) > 4000
+        which, start, start + 0.85 * width, color=colour, lw=thick, rasterized=len(when) > 1500
     )
     axes.set_ylim(n_neurons - 0.4, -0.6)
     _time_axis(axes, n_steps, width, tmin, step)

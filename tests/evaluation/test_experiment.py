@@ -213,8 +213,8 @@ def test_folds_with_one_class_are_scored_together(data):
 
 
 class Constant(Recorder):
-    def predict(self, X):
-        return np.array(["a"] * len(X))
+    def predict_proba(self, X):
+        return np.tile([0.9, 0.1], (len(X), 1))
 
 
 def test_verdict_admits_defeat_and_chance(data):
