@@ -16,6 +16,7 @@ from eegsnn.plots.style import BLUE, INK, VERMILION, new_figure, shorten, tidy
 
 # More rows than this cannot be told apart on a page; names of fewer still fit.
 _NAMED_ROWS = 40
+_NAMED_ROWS_OF_SMALL_AXES = 14
 
 
 def spike_raster(
@@ -120,7 +121,7 @@ def trial_rasters(
         Arrays (steps, features) and (steps, neurons), either of them None where there is none.
         Features are drawn relative to the largest value of each, since they differ in unit.
     names : sequence of str, optional
-        One per feature.
+        One per feature; shown while they fit.
     step, tmin
         As for :func:`spike_raster`.
 
@@ -139,6 +140,8 @@ def trial_rasters(
     figure = new_figure(0.9 + 2.9 * len(trials), 0.7 + 2.1 * len(rows))
     grid = figure.subplots(len(rows), len(trials), squeeze=False, sharex=True, sharey="row")
     inputs = [trial[1] for trial in trials if trial[1] is not None]
+    if names is not None and len(names) > _NAMED_ROWS_OF_SMALL_AXES:
+        names = None
     largest = np.max([np.abs(values).max(axis=0) for values in inputs], axis=0) if inputs else 1.0
     largest = np.where(largest > 0, largest, 1.0)
     signed = any(bool((values < 0).any()) for values in inputs)
