@@ -9,7 +9,7 @@ paths share one definition.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -94,7 +94,8 @@ def get_surrogate(name: str | Surrogate = "fast_sigmoid", slope: float | None = 
     Parameters
     ----------
     name : str or Surrogate, default "fast_sigmoid"
-        See the table. A :class:`Surrogate` is returned as it is.
+        See the table. A :class:`Surrogate`, custom ones too, keeps its own slope unless one is
+        given.
     slope : float > 0, optional
         Steepness `k`; the default is the peers' (in brackets).
 
@@ -129,14 +130,13 @@ def get_surrogate(name: str | Surrogate = "fast_sigmoid", slope: float | None = 
     >>> get_surrogate("arctan").slope
     2.0
     """
+    if slope is not None:
+        slope = check_number("surrogate_slope", slope, low=0, low_open=True)
     if isinstance(name, Surrogate):
-        return name
+        return name if slope is None else replace(name, slope=slope)
     check_choice("surrogate", name, SURROGATES)
     formula, default = _FORMULAS[name]
-    slope = (
-        default if slope is None else check_number("surrogate_slope", slope, low=0, low_open=True)
-    )
-    return Surrogate(name, slope, formula)
+    return Surrogate(name, default if slope is None else slope, formula)
 
 
 def spike(u: mx.array, surrogate: Surrogate) -> mx.array:

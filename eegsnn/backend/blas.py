@@ -20,6 +20,7 @@ import functools
 import os
 import struct
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +50,6 @@ class BlasState:
     detail: str
 
 
-# Below this many multiply-adds a product is over sooner than a second thread has woken up, and on
-# a busy machine waiting for that thread costs a hundred times the product.
-_THREADS_PAY_FROM = 5e7
-
-
 @dataclass(frozen=True)
 class _Mapping:
     start: int
@@ -61,6 +57,16 @@ class _Mapping:
     writable: bool
     path: str
 
+
+# Below this many multiply-adds a product is over sooner than a second thread has woken up, and on
+# a busy machine waiting for that thread costs a hundred times the product.
+_THREADS_PAY_FROM = 5e7
+
+# OpenBLAS has one number of threads per process: blocks of threads_for that overlap, in several
+# Python threads, share one change of it, and the last one to end puts it back.
+_count_lock = threading.Lock()
+_small_blocks = 0
+_count_before = 0
 
 _state: BlasState | None = None
 
@@ -96,16 +102,32 @@ def threads_for(multiply_adds: float) -> Iterator[None]:
     multiply_adds : float
         Rows × inner size × columns of the largest product inside the block.
     """
-    library = _scipy_library() if blas_state().fast else None
-    if library is None or multiply_adds >= _THREADS_PAY_FROM:
+    if multiply_adds >= _THREADS_PAY_FROM or not blas_state().fast:
         yield
         return
-    before = library.scipy_openblas_get_num_threads()
-    library.scipy_openblas_set_num_threads(1)
+    _enter_small_block()
     try:
         yield
     finally:
-        library.scipy_openblas_set_num_threads(before)
+        _leave_small_block()
+
+
+def _enter_small_block() -> None:
+    global _small_blocks, _count_before
+    library = _scipy_library()
+    with _count_lock:
+        if _small_blocks == 0:
+            _count_before = library.scipy_openblas_get_num_threads()
+            library.scipy_openblas_set_num_threads(1)
+        _small_blocks += 1
+
+
+def _leave_small_block() -> None:
+    global _small_blocks
+    with _count_lock:
+        _small_blocks -= 1
+        if _small_blocks == 0:
+            _scipy_library().scipy_openblas_set_num_threads(_count_before)
 
 
 def _redirect() -> BlasState:
@@ -120,11 +142,16 @@ def _redirect() -> BlasState:
         return BlasState(False, "MLX's own product: libmlx.so calls no replaceable BLAS")
     replacements = _scipy_routines(slots)
     originals = {name: _read_pointer(address) for name, address in slots.items()}
-    for name, address in slots.items():
-        _write_pointer(address, replacements[name])
-    if not _products_agree():
+    agree = False
+    try:
         for name, address in slots.items():
-            _write_pointer(address, originals[name])
+            _write_pointer(address, replacements[name])
+        agree = _products_agree()
+    finally:
+        if not agree:  # also when the comparison itself failed
+            for name, address in slots.items():
+                _write_pointer(address, originals[name])
+    if not agree:
         return BlasState(False, "MLX's own product: SciPy's OpenBLAS gave another result")
     return BlasState(True, f"SciPy's OpenBLAS in place of reference BLAS ({', '.join(slots)})")
 
@@ -162,7 +189,7 @@ def _routine_slots(mappings: list[_Mapping], jump_slot: int) -> dict[str, int]:
         (name_offset,) = struct.unpack("<I", ctypes.string_at(symbol, 4))
         name = ctypes.string_at(string_table + name_offset).decode()
         address = base + offset
-        writable = any(m.start <= address < m.end - 8 and m.writable for m in mappings)
+        writable = any(m.start <= address <= m.end - 8 and m.writable for m in mappings)
         if name in _ROUTINES and writable:
             slots[name] = address
     return slots
@@ -198,6 +225,8 @@ def _scipy_routines(names: dict[str, int]) -> dict[str, int]:
         found[name] = ctypes.cast(function, ctypes.c_void_p).value or 0
     if not all(found.values()):
         raise LookupError("SciPy's OpenBLAS lacks a routine")
+    # threads_for needs these two: their absence is found out here, and not in the middle of a fit.
+    _ = library.scipy_openblas_get_num_threads, library.scipy_openblas_set_num_threads
     return found
 
 
@@ -212,15 +241,21 @@ def _scipy_library() -> ctypes.CDLL:
 
 
 def _products_agree() -> bool:
-    """Compare MLX's product with NumPy's on plain, transposed and odd-sized operands."""
+    """Compare MLX's product with NumPy's: every kind of number, transposed and odd-sized."""
     generator = np.random.default_rng(0)
     for rows, inner, columns in ((64, 96, 32), (33, 7, 65), (1, 129, 3)):
-        left = generator.standard_normal((rows, inner), dtype=np.float32)
-        right = generator.standard_normal((columns, inner), dtype=np.float32)
-        expected = left @ right.T
-        got = np.array(mx.matmul(mx.array(left), mx.array(right).T, stream=mx.cpu))
-        if not np.allclose(got, expected, rtol=1e-4, atol=1e-4):
-            return False
+        left = generator.standard_normal((rows, inner))
+        right = generator.standard_normal((columns, inner))
+        for left_cast, right_cast, dtype in (
+            (left.astype(np.float32), right.astype(np.float32), mx.float32),
+            (left, right, mx.float64),
+            ((left + 1j * left[::-1]).astype(np.complex64), right.astype(np.complex64), None),
+        ):
+            with mx.stream(mx.cpu):  # float64 exists there only
+                product = mx.array(left_cast, dtype=dtype) @ mx.array(right_cast, dtype=dtype).T
+                got = np.array(product)
+            if not np.allclose(got, left_cast @ right_cast.T, rtol=1e-4, atol=1e-4):
+                return False
     return True
 
 

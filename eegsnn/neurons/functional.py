@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import mlx.core as mx
 
+from eegsnn._validation import check_choice
 from eegsnn.surrogate import Surrogate, get_surrogate, spike
 
 RESET_MECHANISMS: tuple[str, ...] = ("subtract", "zero", "none")
@@ -58,10 +59,16 @@ def leaky_step(
     -------
     spikes, mem : arrays, same shape as `x`
 
+    Raises
+    ------
+    ConfigurationError
+        For an unknown `reset_mechanism`.
+
     References
     ----------
     Equations of snnTorch 1.0.0 (``snn.Leaky``), Eshraghian et al. (2023).
     """
+    check_choice("reset_mechanism", reset_mechanism, RESET_MECHANISMS)
     surrogate = surrogate or get_surrogate()
     previous = mx.stop_gradient((mem > threshold).astype(x.dtype))
     if reset_mechanism == "subtract":

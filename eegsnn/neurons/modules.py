@@ -2,7 +2,8 @@
 
 Each has three methods: ``init_state(batch, features)``, one step ``neuron(x, state) → (spikes,
 state)``, and ``run(x, state) → (spikes, membranes)`` over a whole sequence [T, batch, features].
-State is explicit, a dictionary with the key ``"mem"``.
+State is explicit, a dictionary with the key ``"mem"``; the state after a run is
+``{"mem": membranes[-1]}``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
-from eegsnn._validation import check_choice
+from eegsnn._validation import check_boolean, check_choice, check_number
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.neurons.functional import RESET_MECHANISMS, integrator_step, leaky_step
 from eegsnn.neurons.sequence import leaky_sequence
@@ -28,12 +29,17 @@ class _Decaying(nn.Module):
 
     def __init__(self, beta: Decay, learn_beta: bool) -> None:
         super().__init__()
-        values = np.asarray(beta, dtype=np.float32)
+        try:
+            values = np.asarray(beta, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(
+                f"beta: expected decays per step in [0, 1], but got {beta!r}."
+            ) from error
         if not (np.isfinite(values).all() and (values >= 0).all() and (values <= 1).all()):
             raise ConfigurationError(
                 f"beta: expected decays per step in [0, 1], but got {np.array2string(values)}."
             )
-        self._learn_beta = learn_beta
+        self._learn_beta = check_boolean("learn_beta", learn_beta)
         if learn_beta:
             # Learned on the logit scale: no step of an optimiser can leave the valid range.
             inside = np.clip(values, 1e-4, 1 - 1e-4)
@@ -77,6 +83,11 @@ class Leaky(_Decaying):
         Whether the reset comes one step after the spike.
     surrogate : str or Surrogate, default "fast_sigmoid"
 
+    Raises
+    ------
+    ConfigurationError
+        If a parameter has an impossible value.
+
     Examples
     --------
     >>> lif = Leaky(beta=0.9)
@@ -99,8 +110,8 @@ class Leaky(_Decaying):
     ) -> None:
         super().__init__(beta, learn_beta)
         check_choice("reset_mechanism", reset_mechanism, RESET_MECHANISMS)
-        self._threshold = threshold
-        self._reset = (reset_mechanism, reset_delay)
+        self._threshold = check_number("threshold", threshold, low=0, low_open=True)
+        self._reset = (reset_mechanism, check_boolean("reset_delay", reset_delay))
         self._surrogate = get_surrogate(surrogate)
 
     def __call__(self, x: mx.array, state: State) -> tuple[mx.array, State]:
@@ -118,7 +129,10 @@ class Leaky(_Decaying):
         return spikes, {"mem": mem}
 
     def run(self, x: mx.array, state: State | None = None) -> tuple[mx.array, mx.array]:
-        """All steps: input [T, batch, features] → spikes and membranes, same shape."""
+        """All steps: input [T, batch, features] → spikes and membranes, same shape.
+
+        Without a `state` the neurons start at rest; its shape has to be that of one step.
+        """
         mem = mx.zeros(x.shape[1:]) if state is None else self._membrane(state, x.shape[1:])
         return leaky_sequence(
             x,

@@ -10,9 +10,10 @@ from __future__ import annotations
 import mlx.core as mx
 import numpy as np
 
-from eegsnn.errors import DataError
+from eegsnn._validation import check_choice
+from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.neurons._leaky_kernel import leaky_backward, leaky_forward
-from eegsnn.neurons.functional import leaky_step
+from eegsnn.neurons.functional import RESET_MECHANISMS, leaky_step
 from eegsnn.surrogate import Surrogate, get_surrogate
 
 
@@ -28,9 +29,10 @@ def leaky_loop(
 ) -> tuple[mx.array, mx.array]:
     """Run :func:`~eegsnn.neurons.functional.leaky_step` over x[T, batch, …], step by step.
 
-    The reference: every other path must equal it, gradients included. Returns spikes and membrane
-    potentials, both [T, batch, …]; the last membrane is the state to go on with.
+    The reference: every other path must equal it, gradients included. Parameters, results and
+    errors are those of :func:`leaky_sequence`.
     """
+    _check_shapes(x, mem, beta, threshold)
     spikes, membranes = [], []
     for current in mx.split(x, x.shape[0]):
         fired, mem = leaky_step(
@@ -69,27 +71,32 @@ def leaky_sequence(
     mem : array [batch, …]
         Membrane potential before the first step.
     beta, threshold : float or array
-        As in :func:`~eegsnn.neurons.functional.leaky_step`; arrays get gradients.
+        As in :func:`~eegsnn.neurons.functional.leaky_step`; arrays, of any shape that broadcasts
+        to one step of `x`, get gradients.
     reset_mechanism, reset_delay, surrogate
         As in :func:`~eegsnn.neurons.functional.leaky_step`.
 
     Returns
     -------
     spikes, membranes : arrays [T, batch, …]
+        The last membrane is the state to go on with.
 
     Raises
     ------
     DataError
-        If `mem` has not the shape of one step of `x`.
+        If `x` has no step, or `mem` has not the shape of one.
+    ConfigurationError
+        For an unknown `reset_mechanism`, or a parameter that fits no step of `x`.
     """
-    if tuple(mem.shape) != tuple(x.shape[1:]):
-        raise DataError(
-            f"The state belongs to another batch: expected membrane shape {tuple(x.shape[1:])}, "
-            f"but got {tuple(mem.shape)}. Start anew with init_state."
-        )
+    _check_shapes(x, mem, beta, threshold)
+    check_choice("reset_mechanism", reset_mechanism, RESET_MECHANISMS)
     surrogate = surrogate or get_surrogate()
-    kernel_fits = reset_delay and x.dtype == mx.float32 and mx.default_device() == mx.Device(mx.cpu)
-    if not kernel_fits:
+    single = all(
+        array.dtype == mx.float32
+        for array in (x, mem, beta, threshold)
+        if isinstance(array, mx.array)
+    )
+    if not (reset_delay and single and mx.default_device() == mx.Device(mx.cpu)):
         return leaky_loop(
             x,
             mem,
@@ -100,6 +107,29 @@ def leaky_sequence(
             surrogate=surrogate,
         )
     return _leaky_by_kernel(x, mem, mx.array(beta), mx.array(threshold), reset_mechanism, surrogate)
+
+
+def _check_shapes(
+    x: mx.array, mem: mx.array, beta: float | mx.array, threshold: float | mx.array
+) -> None:
+    step = tuple(x.shape[1:])
+    if x.ndim < 2 or not x.shape[0]:
+        raise DataError(
+            f"x: expected at least one time step, as [T, batch, …], but got shape {tuple(x.shape)}."
+        )
+    if tuple(mem.shape) != step:
+        raise DataError(
+            f"The state belongs to another batch: expected membrane shape {step}, "
+            f"but got {tuple(mem.shape)}. Start anew with init_state."
+        )
+    for name, parameter in (("beta", beta), ("threshold", threshold)):
+        shape = tuple(np.shape(parameter))
+        sizes = zip(shape[::-1], step[::-1], strict=False)
+        if len(shape) > len(step) or any(size not in (1, full) for size, full in sizes):
+            raise ConfigurationError(
+                f"{name}: expected a scalar or one value per neuron, which fits a step of shape "
+                f"{step}, but got shape {shape}."
+            )
 
 
 def _leaky_by_kernel(
