@@ -128,7 +128,7 @@ early_stopping, n_iter_no_change, tol
         max_epochs: int = 60,
         batch_size: int = 32,
         learning_rate: float = 5e-3,
-        weight_decay: float = 0.01,
+        weight_decay: float = 1.0,
         clip_norm: float = 1.0,
         label_smoothing: float = 0.0,
         input_noise: float = 0.0,

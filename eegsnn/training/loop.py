@@ -38,7 +38,7 @@ class TrainingConfig:
         Trials per step; batches have equal sizes near this one.
     learning_rate : float, default 5e-3
         Peak step size of Adam (decoupled weight decay); it falls to zero along half a cosine.
-    weight_decay : float, default 0.01
+    weight_decay : float, default 1.0
         Pull of the weights (not of biases, decays or gains) towards zero.
     clip_norm : float, default 1.0
         Largest norm of the gradient of a step.
@@ -56,7 +56,7 @@ class TrainingConfig:
     max_epochs: int = 60
     batch_size: int = 32
     learning_rate: float = 5e-3
-    weight_decay: float = 0.01
+    weight_decay: float = 1.0
     clip_norm: float = 1.0
     label_smoothing: float = 0.0
     input_noise: float = 0.0
