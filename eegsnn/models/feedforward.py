@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -78,10 +79,7 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         """Validate every field; see :class:`~eegsnn.errors.ConfigurationError`."""
-        hidden = (self.hidden,) if isinstance(self.hidden, int) else tuple(self.hidden)
-        if not hidden:
-            raise ConfigurationError("hidden: expected at least one layer size, but got none.")
-        _set(self, "hidden", tuple(check_integer("hidden", size, low=1) for size in hidden))
+        _set(self, "hidden", _check_hidden(self.hidden))
         check_choice("neuron", self.neuron, NEURONS)
         _set(self, "beta", _check_beta(self.beta))
         check_number("threshold", self.threshold, low=0, low_open=True)
@@ -102,7 +100,7 @@ class NetworkConfig:
 
 
 class NetworkOutput(NamedTuple):
-    """What a forward pass gives: `logits` (batch, classes), `spikes` of each layer [T, batch, N]."""
+    """What a forward pass gives: `logits` (batch, classes), `spikes` per layer [T, batch, N]."""
 
     logits: mx.array
     spikes: list[mx.array]
@@ -130,10 +128,11 @@ class SpikingNetwork(nn.Module):
         sizes = [n_inputs * config.n_delays, *config.hidden, n_classes]
         keys = mx.random.split(key, len(sizes))
         self.linear = [
-            _linear(n_in, n_out, k)
+            _Linear(n_in, n_out, k)
             for n_in, n_out, k in zip(sizes[:-1], sizes[1:], keys, strict=False)
         ]
         self.neurons = [self._layer_of_neurons(size) for size in config.hidden]
+        self.output: Leaky | LeakyIntegrator
         if config.readout == "rate":
             self.output = self._layer_of_neurons(n_classes)
             self.gain = mx.array(_RATE_GAIN)
@@ -168,23 +167,24 @@ class SpikingNetwork(nn.Module):
         dropout_key : array, optional
             Random key: dropout is applied when it is given (in training).
         """
-        rate = self._config.dropout if dropout_key is not None else 0.0
+        rate = self._config.dropout
         spikes = []
         x = _delayed(x, self._config.n_delays, self._config.delay_step)
         for index, (linear, neurons) in enumerate(zip(self.linear, self.neurons, strict=False)):
             x = linear(x)
             if index == 0 and n_steps is not None and x.shape[0] == 1:
                 x = mx.broadcast_to(x, (n_steps, *x.shape[1:]))
-            x, _ = neurons.run(x)
+            x = neurons.run(x)[0]
             spikes.append(x)
-            if rate > 0:
+            if rate > 0 and dropout_key is not None:
                 dropout_key, key = mx.random.split(dropout_key)
                 kept = mx.random.bernoulli(1 - rate, (1, *x.shape[1:]), key=key)
                 x = x * (kept / (1 - rate))
         return NetworkOutput(self._read_out(self.linear[-1](x)), spikes)
 
     def _read_out(self, current: mx.array) -> mx.array:
-        if self._config.readout == "rate":
+        scale: mx.array | float
+        if isinstance(self.output, Leaky):
             scores, scale = self.output.run(current)[0], self.gain
         else:
             # In units of the steady state, so that logits do not depend on the decay.
@@ -216,18 +216,22 @@ class SpikingNetwork(nn.Module):
             rest = mx.zeros(current.shape[1:])
             _, free = leaky_sequence(current, rest, beta=neurons.beta, reset_mechanism="none")
             deviation = mx.sqrt(mx.mean(mx.square(free), axis=(0, 1)))
-            gain = mx.where(deviation > 1e-6, self._config.threshold / (deviation + 1e-12), 1.0)
+            gain = mx.where(deviation > 0, self._config.threshold / deviation, 1.0)
             linear.weight = linear.weight * gain[:, None]
-            x, _ = neurons.run(current * gain)
+            x = neurons.run(current * gain)[0]
         mx.eval(self.parameters())
 
 
-def _linear(n_in: int, n_out: int, key: mx.array) -> nn.Linear:
-    layer = nn.Linear(n_in, n_out)
-    # Its own initialisation draws from MLX's global generator: the weights come from the key.
-    layer.weight = mx.random.normal((n_out, n_in), key=key) / math.sqrt(n_in)
-    layer.bias = mx.zeros((n_out,))
-    return layer
+class _Linear(nn.Module):
+    """``x @ weight.T + bias``; other than ``nn.Linear`` it leaves the global generator alone."""
+
+    def __init__(self, n_in: int, n_out: int, key: mx.array) -> None:
+        super().__init__()
+        self.weight = mx.random.normal((n_out, n_in), key=key) / math.sqrt(n_in)
+        self.bias = mx.zeros((n_out,))
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return mx.addmm(self.bias, x, self.weight.T)
 
 
 def _spread_decay(beta: float | tuple[float, float], size: int) -> np.ndarray:
@@ -238,7 +242,7 @@ def _spread_decay(beta: float | tuple[float, float], size: int) -> np.ndarray:
 
 
 def _delayed(x: mx.array, n_delays: int, delay_step: int) -> mx.array:
-    """Copies of x[T, …] delayed by 0, s, 2s, … steps, side by side along the features."""
+    """Put copies of x[T, …], delayed by 0, s, 2s, … steps, side by side along the features."""
     if n_delays == 1:
         return x
     longest = (n_delays - 1) * delay_step
@@ -248,6 +252,16 @@ def _delayed(x: mx.array, n_delays: int, delay_step: int) -> mx.array:
         for lag in range(n_delays)
     ]
     return mx.concatenate(copies, axis=-1)
+
+
+def _check_hidden(hidden: Any) -> tuple[int, ...]:
+    sizes = (hidden,) if isinstance(hidden, numbers.Integral) else hidden
+    if not isinstance(sizes, list | tuple | np.ndarray) or not len(sizes):
+        raise ConfigurationError(
+            f"hidden: expected the number of neurons of each layer, such as (64,) or (128, 64), "
+            f"but got {hidden!r}."
+        )
+    return tuple(check_integer("hidden", size, low=1) for size in sizes)
 
 
 def _check_beta(beta: Any) -> float | tuple[float, float]:

@@ -19,9 +19,19 @@ Array = np.ndarray
 
 
 class LeakyGradients(NamedTuple):
-    """Gradients by input current, initial membrane, decay and threshold (the last two unreduced)."""
+    """Gradients by current, initial membrane, decay and threshold (the last two unreduced)."""
 
     x: Array
+    mem: Array
+    beta: Array
+    threshold: Array
+
+
+class LeakyRun(NamedTuple):
+    """What a forward run gave and began with: all that its gradients depend on."""
+
+    spikes: Array
+    membranes: Array
     mem: Array
     beta: Array
     threshold: Array
@@ -55,17 +65,14 @@ def leaky_forward(
 
 
 def leaky_backward(
-    spikes: Array,
-    membranes: Array,
-    mem: Array,
-    beta: Array,
-    threshold: Array,
-    reset_mechanism: str,
-    surrogate: Surrogate,
+    run: LeakyRun,
     grad_spikes: Array,
     grad_membranes: Array,
+    reset_mechanism: str,
+    surrogate: Surrogate,
 ) -> LeakyGradients:
     """Gradients of a loss whose cotangents by spikes and membranes (both [T, …]) are given."""
+    spikes, membranes, mem, beta, threshold = run
     through_spike = grad_spikes * surrogate.gradient(membranes - threshold, xp=np)
     grad_x = np.add(grad_membranes, through_spike)  # turned, last step first, into d loss/d mem
     scratch = np.empty_like(mem)

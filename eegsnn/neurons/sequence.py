@@ -7,12 +7,14 @@ index is an array of the full size. Here the loop sits inside a custom function 
 
 from __future__ import annotations
 
+from typing import Any
+
 import mlx.core as mx
 import numpy as np
 
 from eegsnn._validation import check_choice
 from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.neurons._leaky_kernel import leaky_backward, leaky_forward
+from eegsnn.neurons._leaky_kernel import LeakyRun, leaky_backward, leaky_forward
 from eegsnn.neurons.functional import RESET_MECHANISMS, leaky_step
 from eegsnn.surrogate import Surrogate, get_surrogate
 
@@ -140,14 +142,12 @@ def _leaky_by_kernel(
     reset_mechanism: str,
     surrogate: Surrogate,
 ) -> tuple[mx.array, mx.array]:
-    @mx.custom_function
-    def run(
-        x: mx.array, mem: mx.array, beta: mx.array, threshold: mx.array
-    ) -> tuple[mx.array, mx.array]:
-        spikes, membranes = leaky_forward(
-            *_as_numpy(x, mem, beta, threshold), reset_mechanism=reset_mechanism
-        )
+    def forward(*primals: mx.array) -> tuple[mx.array, mx.array]:
+        x, mem, beta, threshold = _as_numpy(*primals)
+        spikes, membranes = leaky_forward(x, mem, beta, threshold, reset_mechanism)
         return mx.array(spikes), mx.array(membranes)
+
+    run: Any = mx.custom_function(forward)
 
     @run.vjp
     def run_vjp(
@@ -156,11 +156,9 @@ def _leaky_by_kernel(
         outputs: tuple[mx.array, ...],
     ) -> tuple[mx.array, ...]:
         _, mem, beta, threshold = primals
+        arrays = _as_numpy(*outputs, mem, beta, threshold, *cotangents)
         grads = leaky_backward(
-            *_as_numpy(*outputs, mem, beta, threshold),
-            reset_mechanism,
-            surrogate,
-            *_as_numpy(*cotangents),
+            LeakyRun(*arrays[:5]), arrays[5], arrays[6], reset_mechanism, surrogate
         )
         return (
             mx.array(grads.x),

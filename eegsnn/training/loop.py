@@ -174,7 +174,8 @@ class Trainer:
     def _decay_weights(self) -> None:
         if self.config.weight_decay == 0:
             return
-        keep = 1.0 - self._optimizer.learning_rate * self.config.weight_decay
+        # At most all of a weight is taken: beyond that it would change its sign and grow.
+        keep = mx.maximum(1.0 - self._optimizer.learning_rate * self.config.weight_decay, 0.0)
         self.network.update(
             tree_map(lambda p: p * keep if p.ndim == 2 else p, self.network.trainable_parameters())
         )
@@ -220,13 +221,12 @@ class Trainer:
                 loss = self.epoch(data)
                 held_out = validation() if validation is not None else (None, None)
                 history.records.append(EpochRecord(number, loss, *held_out))
+                if held_out[0] is not None:
+                    stale = 0 if held_out[0] < best_loss - self.config.tol else stale + 1
+                    if held_out[0] < best_loss:
+                        best_loss, best_weights = held_out[0], copy_weights(self.network)
                 if on_epoch is not None:
                     on_epoch(history.records[-1])
-                if held_out[0] is None:
-                    continue
-                stale = 0 if held_out[0] < best_loss - self.config.tol else stale + 1
-                if held_out[0] < best_loss:
-                    best_loss, best_weights = held_out[0], copy_weights(self.network)
                 if self.config.early_stopping and stale >= self.config.n_iter_no_change:
                     break
         except KeyboardInterrupt:
