@@ -132,9 +132,10 @@ class Ensemble:
         return np.concatenate(parts, axis=1)
 
     def firing_rates(self, series: np.ndarray) -> dict[str, float]:
-        """Mean spikes per neuron and step of every hidden layer, over networks and trials."""
-        layers = range(len(self.config.hidden))
-        totals = {f"hidden{layer + 1}": 0.0 for layer in layers}
+        """Mean spikes per neuron and step of every spiking layer, over networks and trials."""
+        totals = {f"hidden{layer + 1}": 0.0 for layer in range(len(self.config.hidden))}
+        if self.config.readout == "rate":
+            totals["output"] = 0.0
         n_trials = series.shape[1]
         for batch, inputs in self._prediction_batches(series):
             for member in range(len(self.weights)):

@@ -100,7 +100,10 @@ class NetworkConfig:
 
 
 class NetworkOutput(NamedTuple):
-    """What a forward pass gives: `logits` (batch, classes), `spikes` per layer [T, batch, N]."""
+    """What a forward pass gives: `logits` (batch, classes), `spikes` per layer [T, batch, N].
+
+    The layers are the hidden ones and, for the readout "rate", the output.
+    """
 
     logits: mx.array
     spikes: list[mx.array]
@@ -180,21 +183,22 @@ class SpikingNetwork(nn.Module):
                 dropout_key, key = mx.random.split(dropout_key)
                 kept = mx.random.bernoulli(1 - rate, (1, *x.shape[1:]), key=key)
                 x = x * (kept / (1 - rate))
-        return NetworkOutput(self._read_out(self.linear[-1](x)), spikes)
+        return self._read_out(self.linear[-1](x), spikes)
 
-    def _read_out(self, current: mx.array) -> mx.array:
+    def _read_out(self, current: mx.array, spikes: list[mx.array]) -> NetworkOutput:
         scale: mx.array | float
         if isinstance(self.output, Leaky):
             scores, scale = self.output.run(current)[0], self.gain
+            spikes = [*spikes, scores]
         else:
             # In units of the steady state, so that logits do not depend on the decay.
             scores, scale = self.output.run(current), 1 - self._config.readout_beta
         if self._config.readout_weights:
             scores = scores * self.readout_weights
-        return scores.mean(axis=0) * scale
+        return NetworkOutput(scores.mean(axis=0) * scale, spikes)
 
     def calibrate(self, x: mx.array, *, n_steps: int | None = None) -> None:
-        """Scale the initial weights so that every hidden neuron is within reach of its threshold.
+        """Scale the initial weights so that every neuron is within reach of its threshold.
 
         Layer by layer, each neuron's weights are divided by the standard deviation that its
         membrane would have without reset, in units of the threshold: whatever the scale and the
@@ -209,7 +213,8 @@ class SpikingNetwork(nn.Module):
             As in :meth:`__call__`.
         """
         x = _delayed(x, self._config.n_delays, self._config.delay_step)
-        for index, (linear, neurons) in enumerate(zip(self.linear, self.neurons, strict=False)):
+        spiking = [*self.neurons, self.output] if isinstance(self.output, Leaky) else self.neurons
+        for index, (linear, neurons) in enumerate(zip(self.linear, spiking, strict=False)):
             current = x @ linear.weight.T
             if index == 0 and n_steps is not None and current.shape[0] == 1:
                 current = mx.broadcast_to(current, (n_steps, *current.shape[1:]))
