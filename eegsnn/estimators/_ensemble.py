@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from mlx.utils import tree_flatten, tree_unflatten
 
 from eegsnn.backend import threads_for
-from eegsnn.errors import DataError
+from eegsnn.errors import DataError, InterruptedTrainingWarning
 from eegsnn.estimators._inputs import hold_out
 from eegsnn.estimators._trials import Currents, PoissonSpikes, Scaler
 from eegsnn.models import NetworkConfig, SpikingNetwork
@@ -70,10 +71,14 @@ class Ensemble:
         return {**self.__dict__, "_networks": None}
 
     def check_length(self, series: np.ndarray) -> None:
-        """Refuse series (T, trials, features) of another kind, or length where that matters."""
+        """Refuse series (T, trials, features) of another kind, width, or length if that matters."""
         expected = "rows (trials, features)" if self.static else "series (trials, channels, times)"
         if self.static != (len(series) == 1) and (self.static or self.n_steps > 1):
             raise DataError(f"X: the model was fitted on {expected}, but got the other kind.")
+        if series.shape[2] != self.n_inputs:
+            raise DataError(
+                f"X: the model was fitted on {self.n_inputs} inputs, but got {series.shape[2]}."
+            )
         if not self.static and self.config.readout_weights and len(series) != self.n_steps:
             raise DataError(
                 f"X: expected {self.n_steps} time steps, as in training (readout_weights learns a "
@@ -81,7 +86,7 @@ class Ensemble:
             )
 
     def source(self, series: np.ndarray) -> Currents | PoissonSpikes:
-        """Inputs of the networks for series (T, trials, features) in the user's units."""
+        """Make the inputs of the networks from series (T, trials, features) in the user's units."""
         scaled = self.scaler(series)
         if self.coding == "poisson":
             return PoissonSpikes(scaled, self.n_steps)
@@ -97,16 +102,34 @@ class Ensemble:
             key=mx.random.key(self.seed + member),
         )
 
-    def network(self, member: int) -> SpikingNetwork:
-        """Network number `member` with its trained weights."""
+    def trained_network(self, member: int) -> SpikingNetwork:
+        """Network number `member` with its trained weights: a new one, which may be changed.
+
+        Raises
+        ------
+        ValueError
+            If the weights are not those of such a network.
+        """
+        network = self.new_network(member)
+        weights = self.weights[member]
+        expected = {name: tuple(value.shape) for name, value in tree_flatten(network.parameters())}
+        found = {name: value.shape for name, value in weights.items()}
+        if found != expected:
+            raise ValueError(f"network {member}: expected arrays {expected}, but got {found}")
+        network.update(tree_unflatten([(k, mx.array(v)) for k, v in weights.items()]))
+        # Evaluated here, because lazy arrays cannot be evaluated in another thread.
+        mx.eval(network.parameters())
+        return network
+
+    def networks(self) -> list[SpikingNetwork]:
+        """All trained networks, made once and only to be read."""
         if self._networks is None:
-            self._networks = []
-            for number, weights in enumerate(self.weights):
-                network = self.new_network(number)
-                network.update(tree_unflatten([(k, mx.array(v)) for k, v in weights.items()]))
-                mx.eval(network.parameters())
-                self._networks.append(network)
-        return self._networks[member]
+            self._networks = [self.trained_network(member) for member in range(len(self.weights))]
+        return self._networks
+
+    def copy(self) -> Ensemble:
+        """Return a copy whose training leaves this one as it is."""
+        return replace(self, weights=list(self.weights), _networks=None)
 
     def keep(self, network: SpikingNetwork, member: int) -> None:
         """Store the weights of a trained network as number `member`."""
@@ -118,8 +141,8 @@ class Ensemble:
         """Mean over the networks of the class probabilities, float64 (trials, classes)."""
         total = np.zeros((series.shape[1], self.n_classes))
         for batch, inputs in self._prediction_batches(series):
-            for member in range(len(self.weights)):
-                logits = self.network(member)(inputs, n_steps=self.n_steps).logits
+            for network in self.networks():
+                logits = network(inputs, n_steps=self.n_steps).logits
                 total[batch] += _softmax(np.array(logits)[: len(batch)].astype(np.float64))
         return total / len(self.weights)
 
@@ -127,7 +150,7 @@ class Ensemble:
         """Spikes of a hidden layer, bool (T, trials, neurons)."""
         parts = []
         for batch, inputs in self._prediction_batches(series):
-            spikes = self.network(member)(inputs, n_steps=self.n_steps).spikes[layer]
+            spikes = self.networks()[member](inputs, n_steps=self.n_steps).spikes[layer]
             parts.append(np.array(spikes)[:, : len(batch)] > 0)
         return np.concatenate(parts, axis=1)
 
@@ -138,8 +161,8 @@ class Ensemble:
             totals["output"] = 0.0
         n_trials = series.shape[1]
         for batch, inputs in self._prediction_batches(series):
-            for member in range(len(self.weights)):
-                output = self.network(member)(inputs, n_steps=self.n_steps)
+            for network in self.networks():
+                output = network(inputs, n_steps=self.n_steps)
                 for name, spikes in zip(totals, output.spikes, strict=True):
                     rate = spikes[:, : len(batch)].mean().item()
                     totals[name] += rate * len(batch) / (n_trials * len(self.weights))
@@ -150,22 +173,38 @@ class Ensemble:
         sizes = [self.n_inputs * self.config.n_delays, *self.config.hidden, self.n_classes]
         return self.n_steps * batch * max(a * b for a, b in itertools.pairwise(sizes))
 
-    def _prediction_batches(self, series: np.ndarray) -> Any:
-        generator = np.random.default_rng(self.seed)
+    def _prediction_batches(self, series: np.ndarray) -> Iterator[tuple[np.ndarray, mx.array]]:
         with threads_for(self.product_size(_PREDICTION_BATCH)):
             for start in range(0, series.shape[1], _PREDICTION_BATCH):
                 batch = np.arange(start, min(start + _PREDICTION_BATCH, series.shape[1]))
                 filled = np.resize(batch, _PREDICTION_BATCH)
-                inputs = self.source(series[:, filled])(np.arange(_PREDICTION_BATCH), generator)
-                yield batch, inputs
+                source = self.source(series[:, filled])
+                yield batch, source.predicting(np.arange(_PREDICTION_BATCH), self.seed)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials to train on, of an ensemble.
+
+    Attributes
+    ----------
+    series : ndarray (T, trials, features)
+        In the user's units.
+    codes, weights : ndarray (trials,)
+        Class number and importance.
+    groups : ndarray (trials,), optional
+        Held-out trials for early stopping are taken by whole groups.
+    """
+
+    series: np.ndarray
+    codes: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray | None = None
 
 
 def fit_ensemble(
     ensemble: Ensemble,
-    series: np.ndarray,
-    codes: np.ndarray,
-    weights: np.ndarray,
-    groups: np.ndarray | None,
+    trials: Trials,
     config: TrainingConfig,
     *,
     n_networks: int,
@@ -178,10 +217,7 @@ def fit_ensemble(
     ----------
     ensemble : Ensemble
         Holds the result.
-    series : ndarray (T, trials, features)
-    codes, weights : ndarray (trials,)
-    groups : ndarray (trials,), optional
-        Held-out trials for early stopping are taken by whole groups.
+    trials : Trials
     config : TrainingConfig
     n_networks : int
     validation_fraction : float
@@ -192,53 +228,73 @@ def fit_ensemble(
     Returns
     -------
     list of History
-        One per network; the last one may be interrupted, and then nothing follows it.
+        One per network; fewer where Ctrl-C ended it. Ctrl-C before any network has finished an
+        epoch is passed on.
     """
-    source = ensemble.source(series)
-    histories = []
+    source = ensemble.source(trials.series)
+    histories: list[History] = []
     for member in range(n_networks):
-        seed = ensemble.seed + member
-        train, held = np.arange(len(codes)), None
-        if config.early_stopping:
-            train, held = hold_out(codes, groups, validation_fraction, seed)
-        data = _training_data(source, codes, weights, train, ensemble.n_steps)
-        continued = member < len(ensemble.weights)
-        network = ensemble.network(member) if continued else ensemble.new_network(member)
-        if not continued:
-            some = np.arange(min(len(train), _CALIBRATION_TRIALS))
-            network.calibrate(
-                data.inputs(some, np.random.default_rng(seed)), n_steps=ensemble.n_steps
+        told = None if on_epoch is None else partial(on_epoch, member)
+        try:
+            history = _fit_member(
+                ensemble, member, source, trials, config, validation_fraction, told
             )
-        n_updates = config.max_epochs * batches_per_epoch(len(train), config.batch_size)
-        trainer = Trainer(network, config, seed=seed, n_updates=n_updates)
-        validation = None
-        if held is not None:
-            validation = partial(_evaluate, network, source, codes, weights, held, ensemble)
-        with threads_for(ensemble.product_size(config.batch_size)):
-            history = trainer.fit(
-                data,
-                validation=validation,
-                on_epoch=None if on_epoch is None else partial(on_epoch, member),
+        except KeyboardInterrupt:
+            if not histories:
+                raise
+            warnings.warn(
+                f"Training was interrupted in the first epoch of network {member + 1} of "
+                f"{n_networks}; the model holds the {len(histories)} trained before. Set "
+                f"n_networks lower to stop there on purpose.",
+                InterruptedTrainingWarning,
+                stacklevel=2,
             )
-        ensemble.keep(network, member)
+            break
         histories.append(history)
         if history.interrupted:
             break
     return histories
 
 
-def _training_data(
+def _fit_member(
+    ensemble: Ensemble,
+    member: int,
     source: Currents | PoissonSpikes,
-    codes: np.ndarray,
-    weights: np.ndarray,
-    train: np.ndarray,
-    n_steps: int,
+    trials: Trials,
+    config: TrainingConfig,
+    validation_fraction: float,
+    on_epoch: Callable[[EpochRecord], None] | None,
+) -> History:
+    seed = ensemble.seed + member
+    train, held = np.arange(len(trials.codes)), None
+    if config.early_stopping:
+        train, held = hold_out(trials.codes, trials.groups, validation_fraction, seed)
+    data = _training_data(source, trials, train, ensemble.n_steps)
+    if member < len(ensemble.weights):
+        network = ensemble.trained_network(member)
+    else:
+        network = ensemble.new_network(member)
+        some = np.arange(min(len(train), _CALIBRATION_TRIALS))
+        network.calibrate(data.inputs(some, np.random.default_rng(seed)), n_steps=ensemble.n_steps)
+    n_updates = config.max_epochs * batches_per_epoch(len(train), config.batch_size)
+    trainer = Trainer(network, config, seed=seed, n_updates=n_updates)
+    validation = None
+    if held is not None:
+        validation = partial(_evaluate, network, source, trials, held, ensemble)
+    with threads_for(ensemble.product_size(config.batch_size)):
+        history = trainer.fit(data, validation=validation, on_epoch=on_epoch)
+    ensemble.keep(network, member)
+    return history
+
+
+def _training_data(
+    source: Currents | PoissonSpikes, trials: Trials, train: np.ndarray, n_steps: int
 ) -> TrainingData:
-    mean = weights[train].mean()
+    weights = trials.weights[train]
     return TrainingData(
         inputs=lambda indices, generator: source(train[indices], generator),
-        labels=codes[train].astype(np.int32),
-        weights=(weights[train] / mean).astype(np.float32),
+        labels=trials.codes[train].astype(np.int32),
+        weights=(weights / weights.mean()).astype(np.float32),
         n_steps=n_steps,
     )
 
@@ -246,22 +302,21 @@ def _training_data(
 def _evaluate(
     network: SpikingNetwork,
     source: Currents | PoissonSpikes,
-    codes: np.ndarray,
-    weights: np.ndarray,
+    trials: Trials,
     held: np.ndarray,
     ensemble: Ensemble,
 ) -> tuple[float, float]:
     """Weighted loss and accuracy on held-out trials."""
-    generator = np.random.default_rng(ensemble.seed)  # the same spikes after every epoch
     logits = [
-        np.array(network(source(part, generator), n_steps=ensemble.n_steps).logits)
+        np.array(network(source.predicting(part, ensemble.seed), n_steps=ensemble.n_steps).logits)
         for part in np.array_split(held, -(-len(held) // 256))
     ]
     probabilities = _softmax(np.concatenate(logits).astype(np.float64))
-    share = weights[held] / weights[held].sum()
-    right = probabilities[np.arange(len(held)), codes[held]]
+    codes, weights = trials.codes[held], trials.weights[held]
+    share = weights / weights.sum()
+    right = probabilities[np.arange(len(held)), codes]
     loss = -share @ np.log(np.maximum(right, 1e-12))
-    return float(loss), float(share @ (probabilities.argmax(axis=1) == codes[held]))
+    return float(loss), float(share @ (probabilities.argmax(axis=1) == codes))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

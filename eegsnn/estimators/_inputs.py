@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
+from eegsnn._validation import check_choice, check_number
 from eegsnn.errors import ConfigurationError, DataError
-
-MIN_TRIALS = 1
 
 
 def encode_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -43,39 +41,79 @@ def trial_weights(
     ------
     DataError
         If weights are negative or only one class has any.
+    ConfigurationError
+        If `class_weight` names a label that does not occur.
     """
+    weights = _plain_weights(sample_weight, X)
+    if isinstance(class_weight, dict):
+        weights = weights * _weights_by_label(class_weight, y, classes)
+    elif class_weight is not None:
+        # Balanced in the weights that count: a trial of weight 2 is two trials here too.
+        totals = np.array([weights[y == label].sum() for label in classes])
+        share = np.divide(
+            totals.sum(), len(classes) * totals, out=np.zeros_like(totals), where=totals > 0
+        )
+        weights = weights * share[np.searchsorted(classes, y)]
+    if len(np.unique(y[weights > 0])) < 2:
+        raise DataError(
+            "sample_weight, class_weight: expected weights above 0 in at least two classes, but "
+            "fewer have any."
+        )
+    return weights
+
+
+def batch_weights(
+    sample_weight: Any, class_weight: Any, X: np.ndarray, y: np.ndarray, classes: np.ndarray
+) -> np.ndarray:
+    """Weight of each trial of a batch, which need not hold more than one class.
+
+    Raises
+    ------
+    DataError
+        If weights are negative, or none is above 0.
+    ConfigurationError
+        If `class_weight` is "balanced": a batch does not tell how frequent the classes are.
+    """
+    weights = _plain_weights(sample_weight, X)
+    if class_weight == "balanced":
+        raise ConfigurationError(
+            "class_weight: expected None or a dictionary label → weight in partial_fit, which "
+            "sees a part of the trials only, but got 'balanced'."
+        )
+    if class_weight is not None:
+        weights = weights * _weights_by_label(class_weight, y, classes)
+    if not weights.any():
+        raise DataError("sample_weight: expected a weight above 0, but all are 0.")
+    return weights
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """Refuse what is not None, "balanced" or a dictionary of label and weight ≥ 0."""
+    if isinstance(class_weight, dict):
+        for label, weight in class_weight.items():
+            check_number(f"class_weight[{label!r}]", weight, low=0)
+    elif class_weight is not None:
+        check_choice("class_weight", class_weight, (None, "balanced", "a dictionary"))
+
+
+def _plain_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
     weights = np.array(_check_sample_weight(sample_weight, X, dtype=np.float64))
     if (weights < 0).any():
         raise DataError("sample_weight: expected weights ≥ 0, but some are negative.")
-    if len(np.unique(y[weights > 0])) < 2:
-        raise DataError(
-            "sample_weight: expected weights above 0 in at least two classes, but only one class "
-            "has any."
-        )
-    if class_weight is None:
-        return weights
-    if isinstance(class_weight, dict):
-        unknown = [label for label in class_weight if label not in classes]
-        if unknown:
-            raise ConfigurationError(
-                f"class_weight: expected labels among {list(classes)}, but got {unknown}."
-            )
-        return weights * compute_sample_weight(class_weight, y)
-    if class_weight != "balanced":
+    return weights
+
+
+def _weights_by_label(class_weight: dict, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    unknown = [label for label in class_weight if label not in classes.tolist()]
+    if unknown:
         raise ConfigurationError(
-            f"class_weight: expected None, 'balanced' or a dictionary label → weight, but got "
-            f"{class_weight!r}."
+            f"class_weight: expected labels among {classes.tolist()}, but got {unknown}."
         )
-    # Balanced in the weights that count: a trial of weight 2 is two trials here too.
-    totals = np.array([weights[y == label].sum() for label in classes])
-    share = np.divide(
-        totals.sum(), len(classes) * totals, out=np.zeros_like(totals), where=totals > 0
-    )
-    return weights * share[np.searchsorted(classes, y)]
+    return np.array([class_weight.get(label, 1.0) for label in y.tolist()], dtype=np.float64)
 
 
 def check_groups(groups: Any, n_trials: int) -> np.ndarray | None:
-    """Groups as an array of one entry per trial, or None."""
+    """Return groups as an array of one entry per trial, or None."""
     if groups is None:
         return None
     groups = np.asarray(groups)
@@ -93,22 +131,33 @@ def draw_seed(random_state: Any) -> int:
 
 
 def series_of(X: np.ndarray) -> np.ndarray:
-    """Time first: (trials, features) → (1, trials, features); (trials, channels, times) → (T, …)."""
+    """Put time first: rows (trials, features) become one step, series (trials, channels, times) T."""
     return X[None] if X.ndim == 2 else np.ascontiguousarray(np.transpose(X, (2, 0, 1)))
+
+
+def check_can_hold_out(codes: np.ndarray, classes: np.ndarray) -> None:
+    """Refuse a class of which no trial can be held out, by name; for splits without groups."""
+    for code, label in enumerate(classes.tolist()):
+        count = int((codes == code).sum())
+        if count == 1:
+            raise DataError(
+                f"early_stopping: expected at least 2 different trials of every class, to hold "
+                f"some out, but class {label!r} has 1. Give more, or set early_stopping=False."
+            )
 
 
 def hold_out(
     codes: np.ndarray, groups: np.ndarray | None, fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices to train on and to validate on.
+    """Choose the trials to train on and to validate on, by index.
 
     With groups, whole groups are held out (those of a validation trial never train); without,
-    each class gives its share.
+    each class gives its share, at least one trial and never all.
 
     Raises
     ------
     DataError
-        If that would leave a class without a training or a validation trial.
+        If every choice of groups would leave a class without a training trial.
     """
     generator = np.random.default_rng(seed)
     if groups is None:
@@ -124,11 +173,6 @@ def _share_of_each_class(
     held = np.zeros(len(codes), dtype=bool)
     for code in np.unique(codes):
         members = generator.permutation(np.flatnonzero(codes == code))
-        if len(members) < 2:
-            raise DataError(
-                "early_stopping: expected at least 2 different trials of every class to hold some "
-                "out, but a class has 1. Set early_stopping=False."
-            )
         count = min(max(1, round(fraction * len(members))), len(members) - 1)
         held[members[:count]] = True
     return held

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import mlx.core as mx
 import numpy as np
 
 INPUT_CODINGS: tuple[str, ...] = ("direct", "poisson")
+
+# Relative error of a weighted mean in float64, generously.
+_ROUNDING = 1e-13
 
 
 def merge_duplicates(
@@ -48,11 +52,8 @@ def _pair(codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 def _digest(row: np.ndarray, label: int) -> bytes:
     # Adding 0.0 makes −0.0 and 0.0, which are equal, alike in their bytes too.
-    from hashlib import blake2b
-
-    return blake2b(
-        (row + 0.0).tobytes() + int(label).to_bytes(8, "little"), digest_size=16
-    ).digest()
+    content = (row + 0.0).tobytes() + int(label).to_bytes(8, "little")
+    return blake2b(content, digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,18 @@ class Scaler:
             low, high = series.min(axis=(0, 1)), series.max(axis=(0, 1))
             # One range for all features: a pixel that is never bright stays dark.
             low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
-            return cls(low, _nonzero(high - low))
+            return cls(low, np.where(high > low, high - low, 1.0))
         share = weights / weights.sum()
-        per_trial = series.mean(axis=0)
-        offset = share @ per_trial
-        variance = share @ np.square(series - offset).mean(axis=0)
-        return cls(offset, _nonzero(np.sqrt(variance)))
+        offset = share @ series.mean(axis=0, dtype=np.float64)
+        deviation = np.sqrt(share @ np.square(series - offset).mean(axis=0))
+        # A constant feature deviates from its mean by rounding alone. Divided by that, another
+        # value at prediction would drown every other feature.
+        varies = deviation > _ROUNDING * np.abs(offset)
+        return cls(offset, np.where(varies, deviation, 1.0))
 
     def __call__(self, series: np.ndarray) -> np.ndarray:
         """Scaled series in float32."""
         return ((series - self.offset) / self.scale).astype(np.float32)
-
-
-def _nonzero(scale: np.ndarray) -> np.ndarray:
-    return np.where(scale > 0, scale, 1.0)
 
 
 class Currents:
@@ -99,6 +98,10 @@ class Currents:
 
     def __call__(self, indices: np.ndarray, generator: np.random.Generator) -> mx.array:
         """Input [T, batch, features] of these trials."""
+        return self._series[:, mx.array(indices)]
+
+    def predicting(self, indices: np.ndarray, seed: int) -> mx.array:
+        """Input of these trials for prediction: the same."""
         return self._series[:, mx.array(indices)]
 
 
@@ -115,7 +118,19 @@ class PoissonSpikes:
 
     def __call__(self, indices: np.ndarray, generator: np.random.Generator) -> mx.array:
         """Spikes [T, batch, features] of these trials; a constant value is drawn T times."""
+        return self._draw(indices, generator, n_draws=len(indices))
+
+    def predicting(self, indices: np.ndarray, seed: int) -> mx.array:
+        """Spikes of these trials for prediction: every trial is compared with the same draws.
+
+        What is predicted for a trial then depends on that trial alone, and not on the trials
+        beside it or its place among them.
+        """
+        return self._draw(indices, np.random.default_rng(seed), n_draws=1)
+
+    def _draw(self, indices: np.ndarray, generator: np.random.Generator, n_draws: int) -> mx.array:
         levels = self._levels[:, indices]
-        shape = (self._n_steps, *levels.shape[1:]) if len(levels) == 1 else levels.shape
+        n_steps = self._n_steps if len(levels) == 1 else len(levels)
+        shape = (n_steps, n_draws, levels.shape[2])
         drawn = np.frombuffer(generator.bytes(int(np.prod(shape))), dtype=np.uint8).reshape(shape)
         return mx.array((drawn < levels).astype(np.float32))

@@ -19,12 +19,15 @@ Array = np.ndarray
 
 
 class LeakyGradients(NamedTuple):
-    """Gradients by current, initial membrane, decay and threshold (the last two unreduced)."""
+    """Gradients by current, initial membrane, decay and threshold.
+
+    The last two are summed over time, still one value per trial and neuron; None where not wanted.
+    """
 
     x: Array
     mem: Array
-    beta: Array
-    threshold: Array
+    beta: Array | None
+    threshold: Array | None
 
 
 class LeakyRun(NamedTuple):
@@ -70,10 +73,15 @@ def leaky_backward(
     grad_membranes: Array,
     reset_mechanism: str,
     surrogate: Surrogate,
+    wanted: tuple[bool, bool] = (True, True),
 ) -> LeakyGradients:
-    """Gradients of a loss whose cotangents by spikes and membranes (both [T, …]) are given."""
+    """Gradients of a loss whose cotangents by spikes and membranes (both [T, …]) are given.
+
+    `wanted` says whether those by decay and by threshold are needed; they cost as much as the rest.
+    """
     spikes, membranes, mem, beta, threshold = run
-    through_spike = grad_spikes * surrogate.gradient(membranes - threshold, xp=np)
+    through_spike = surrogate.gradient(membranes - threshold, xp=np)
+    through_spike *= grad_spikes
     grad_x = np.add(grad_membranes, through_spike)  # turned, last step first, into d loss/d mem
     scratch = np.empty_like(mem)
     for t in range(grad_x.shape[0] - 2, -1, -1):
@@ -82,14 +90,22 @@ def leaky_backward(
             scratch -= spikes[t] * scratch
         grad_x[t] += scratch
     fired_first = (mem > threshold).astype(mem.dtype)
-    fired_before = np.concatenate([fired_first[None], spikes[:-1]])
-    mem_before = np.concatenate([mem[None], membranes[:-1]])
-    grad_threshold = -through_spike
-    if reset_mechanism == "zero":
-        mem_before *= 1.0 - fired_before
-    elif reset_mechanism == "subtract":
-        grad_threshold -= grad_x * fired_before
-    grad_mem = beta * grad_x[0]
-    if reset_mechanism == "zero":
-        grad_mem = grad_mem * (1.0 - fired_first)
-    return LeakyGradients(grad_x, grad_mem, grad_x * mem_before, grad_threshold)
+    kept_first = 1.0 - fired_first if reset_mechanism == "zero" else np.ones_like(mem)
+    grad_beta = grad_threshold = None
+    if wanted[0]:
+        grad_beta = grad_x[0] * mem * kept_first
+        kept = membranes[:-1]
+        if reset_mechanism == "zero":
+            kept = kept * (1.0 - spikes[:-1])
+        grad_beta += _sum_of_products(grad_x[1:], kept)
+    if wanted[1]:
+        grad_threshold = -through_spike.sum(axis=0)
+        if reset_mechanism == "subtract":
+            grad_threshold -= grad_x[0] * fired_first
+            grad_threshold -= _sum_of_products(grad_x[1:], spikes[:-1])
+    return LeakyGradients(grad_x, beta * grad_x[0] * kept_first, grad_beta, grad_threshold)
+
+
+def _sum_of_products(left: Array, right: Array) -> Array:
+    """Sum over time of left[t]·right[t], without an array of the full size."""
+    return np.einsum("t...,t...->...", left, right)

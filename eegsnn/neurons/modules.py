@@ -45,10 +45,11 @@ class _Decaying(nn.Module):
             inside = np.clip(values, 1e-4, 1 - 1e-4)
             self.beta_logit = mx.array(np.log(inside / (1 - inside)))
         else:
-            self._beta = mx.array(values)
+            # A plain number tells the sequence that nobody asks for its gradient.
+            self._beta = mx.array(values) if values.ndim else float(values)
 
     @property
-    def beta(self) -> mx.array:
+    def beta(self) -> float | mx.array:
         """Decay of the membrane per step: a scalar or one value per neuron."""
         return mx.sigmoid(self.beta_logit) if self._learn_beta else self._beta
 

@@ -108,7 +108,7 @@ def leaky_sequence(
             reset_delay=reset_delay,
             surrogate=surrogate,
         )
-    return _leaky_by_kernel(x, mem, mx.array(beta), mx.array(threshold), reset_mechanism, surrogate)
+    return _leaky_by_kernel(x, mem, beta, threshold, reset_mechanism, surrogate)
 
 
 def _check_shapes(
@@ -137,11 +137,14 @@ def _check_shapes(
 def _leaky_by_kernel(
     x: mx.array,
     mem: mx.array,
-    beta: mx.array,
-    threshold: mx.array,
+    beta: float | mx.array,
+    threshold: float | mx.array,
     reset_mechanism: str,
     surrogate: Surrogate,
 ) -> tuple[mx.array, mx.array]:
+    # Only MLX arrays can be differentiated by; a plain number needs no gradient.
+    wanted = (isinstance(beta, mx.array), isinstance(threshold, mx.array))
+
     def forward(*primals: mx.array) -> tuple[mx.array, mx.array]:
         x, mem, beta, threshold = _as_numpy(*primals)
         spikes, membranes = leaky_forward(x, mem, beta, threshold, reset_mechanism)
@@ -158,7 +161,7 @@ def _leaky_by_kernel(
         _, mem, beta, threshold = primals
         arrays = _as_numpy(*outputs, mem, beta, threshold, *cotangents)
         grads = leaky_backward(
-            LeakyRun(*arrays[:5]), arrays[5], arrays[6], reset_mechanism, surrogate
+            LeakyRun(*arrays[:5]), arrays[5], arrays[6], reset_mechanism, surrogate, wanted
         )
         return (
             mx.array(grads.x),
@@ -167,7 +170,7 @@ def _leaky_by_kernel(
             _sum_to_shape(grads.threshold, threshold),
         )
 
-    return run(x, mem, beta, threshold)
+    return run(x, mem, mx.array(beta), mx.array(threshold))
 
 
 def _as_numpy(*arrays: mx.array) -> list[np.ndarray]:
@@ -176,8 +179,10 @@ def _as_numpy(*arrays: mx.array) -> list[np.ndarray]:
     return [np.asarray(array) for array in arrays]
 
 
-def _sum_to_shape(gradient: np.ndarray, parameter: mx.array) -> mx.array:
+def _sum_to_shape(gradient: np.ndarray | None, parameter: mx.array) -> mx.array:
     """Undo the broadcast of a parameter: sum its gradient over every axis that it lacks."""
+    if gradient is None:
+        return mx.zeros_like(parameter)
     lacking = tuple(range(gradient.ndim - parameter.ndim))
     kept = tuple(len(lacking) + axis for axis, size in enumerate(parameter.shape) if size == 1)
     summed = gradient.sum(axis=lacking + kept, dtype=np.float64).reshape(parameter.shape)
