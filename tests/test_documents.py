@@ -1,0 +1,105 @@
+"""What the documents say is true: snippets run, shipped pipelines are valid, imports flow one way."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import mne
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+PACKAGE = ROOT / "eegsnn"
+
+# The order of ARCHITECTURE.md: a room imports only from rooms of a lower number.
+FLOORS = {
+    "errors": 0,
+    "_version": 0,
+    "_files": 1,
+    "_validation": 1,
+    "backend": 2,
+    "plots": 2,
+    "recordings": 3,
+    "surrogate": 3,
+    "filters": 3,
+    "datasets": 4,
+    "encoding": 4,
+    "neurons": 4,
+    "models": 5,
+    "training": 6,
+    "evaluation": 6,
+    "estimators": 7,
+    "reports": 7,
+    "pipeline": 8,
+    "cli": 9,
+}
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.fixture
+def recording(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """Twenty cues in a recording of four channels; beta is strong at C3 after the ones called T1."""
+    sfreq, n_cues = 128.0, 20
+    onsets = 1.0 + 4.0 * np.arange(n_cues)
+    times = np.arange(int((onsets[-1] + 5) * sfreq)) / sfreq
+    data = 1e-5 * rng.standard_normal((4, len(times)))
+    for onset in onsets[::2]:
+        during = (times >= onset) & (times < onset + 4)
+        data[0, during] += 2e-5 * np.sin(2 * np.pi * 20 * times[during])
+    info = mne.create_info(["C3", "C4", "Cz", "Pz"], sfreq, "eeg")
+    raw = mne.io.RawArray(data, info, verbose="error")
+    raw.set_annotations(mne.Annotations(onsets, 0.0, ["T1", "T2"] * (n_cues // 2)))
+    path = tmp_path / "session1_raw.fif"
+    raw.save(path, verbose="error")
+    return path
+
+
+def test_readme_classifies_a_recording(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(recording.parent)
+    code = next(block for block in python_blocks() if "read_recording" in block)
+    names: dict = {}
+    exec(code.replace("session1.edf", recording.name), names)
+    probabilities = names["model"].predict_proba(names["epochs"])
+    assert probabilities.shape == (20, 2)
+    assert names["model"].score(names["epochs"].get_data(), ["hands", "feet"] * 10) > 0.9
+    assert (recording.parent / "hands_or_feet" / "model.json").is_file()
+
+
+def test_readme_encodes() -> None:
+    code = next(block for block in python_blocks() if "fit_transform" in block)
+    names: dict = {}
+    exec(code, names)
+    assert names["spikes"].shape == (40, 10, 20)
+    assert list(names["encoder"].get_feature_names_out()[:2]) == ["C3_delta_up", "C3_delta_down"]
+
+
+def test_readme_states_one_test_command() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text.count("<!-- test command -->") == 1
+    assert "pytest" in text.split("<!-- test command -->")[1].split("```")[1]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pipelines").glob("*.toml")), ids=lambda p: p.stem)
+def test_shipped_pipeline_is_valid(path: Path) -> None:
+    from eegsnn.pipeline import read_pipeline
+
+    assert read_pipeline(path).protocol.seeds
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
+def test_imports_flow_one_way(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room in {"__init__", "_shipped"}:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        module = node.module if isinstance(node, ast.ImportFrom) else None
+        if not module or not module.startswith("eegsnn.") or module.split(".")[1] == room:
+            continue
+        other = module.split(".")[1]
+        assert FLOORS[other] < FLOORS[room], f"{path.name} of {room} imports {module}"
