@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from eegsnn.encoding.encoder import EEGEncoder
 from eegsnn.errors import ConfigurationError
+from eegsnn.filters.inputs import SeriesInput
 
 
 class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -47,9 +48,15 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     def check_parameters(self) -> None:
         """Validate every encoder; raises ConfigurationError naming its number."""
-        if not len(self.encoders):
-            raise ConfigurationError("encoders: expected at least one encoder, but got none.")
+        if not isinstance(self.encoders, list | tuple) or not self.encoders:
+            raise ConfigurationError(
+                f"encoders: expected a list of at least one EEGEncoder, but got {self.encoders!r}."
+            )
         for number, encoder in enumerate(self.encoders, start=1):
+            if not isinstance(encoder, EEGEncoder):
+                raise ConfigurationError(
+                    f"encoder {number}: expected an EEGEncoder, but got {encoder!r}."
+                )
             try:
                 encoder.check_parameters()
             except ConfigurationError as error:
@@ -102,7 +109,7 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         return np.concatenate(parts, axis=2)
 
     def n_steps(self, n_times: int) -> int:
-        """Number of bins of a trial of `n_times` samples."""
+        """Return the number of bins of a trial of `n_times` samples."""
         return getattr(self, "encoders_", self.encoders)[0].n_steps(n_times)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -150,9 +157,9 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         return self.encoders_[0].ch_names_
 
     @property
-    def named_(self) -> bool:
-        """Whether channel names were given in training."""
-        return self.encoders_[0].named_
+    def input_(self) -> SeriesInput:
+        """Channels and rate of the training data."""
+        return self.encoders_[0].input_
 
     @property
     def sfreq_(self) -> float:

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
-from eegsnn._validation import check_choice, check_number
+from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError, DataError
 
 
@@ -92,8 +92,11 @@ def check_class_weight(class_weight: Any) -> None:
     if isinstance(class_weight, dict):
         for label, weight in class_weight.items():
             check_number(f"class_weight[{label!r}]", weight, low=0)
-    elif class_weight is not None:
-        check_choice("class_weight", class_weight, (None, "balanced", "a dictionary"))
+    elif class_weight is not None and class_weight != "balanced":
+        raise ConfigurationError(
+            f"class_weight: expected None, 'balanced' or a dictionary label → weight, but got "
+            f"{class_weight!r}."
+        )
 
 
 def _plain_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
@@ -131,7 +134,7 @@ def draw_seed(random_state: Any) -> int:
 
 
 def series_of(X: np.ndarray) -> np.ndarray:
-    """Put time first: rows (trials, features) become one step, series (trials, channels, times) T."""
+    """Put time first: rows (trials, features) become one step, (trials, channels, times) T."""
     return X[None] if X.ndim == 2 else np.ascontiguousarray(np.transpose(X, (2, 0, 1)))
 
 

@@ -13,7 +13,7 @@ from eegsnn._validation import check_number, unpack_series
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.estimators.spiking import SpikingClassifier
+from eegsnn.estimators.spiking import SpikingClassifier, _whole_or_unchanged
 
 Encoder = EEGEncoder | EncoderUnion
 
@@ -145,9 +145,11 @@ class EEGSpikingClassifier(SpikingClassifier):
             too short, lengths differ, or there is one class only.
         """
         self.check_parameters()
-        X, y, self._names, self._rate = self._unpack(X, y, ch_names)
-        X, y = self._check_training_data(X, y)
-        self._fit_trials(X, y, sample_weight, groups)
+        with _whole_or_unchanged(self):
+            goes_on = self.warm_start and hasattr(self, "_ensemble")
+            X, y = self._unpack(X, y, ch_names, goes_on)
+            X, y = self._check_training_data(X, y, ch_names=self._names)
+            self._fit_trials(X, y, sample_weight, groups)
         return self
 
     def partial_fit(
@@ -158,15 +160,21 @@ class EEGSpikingClassifier(SpikingClassifier):
         sample_weight: Any = None,
         ch_names: Sequence[str] | None = None,
     ) -> EEGSpikingClassifier:
-        """Make one pass over more trials; the encoder is fitted at the first call and kept."""
+        """Make one pass over more trials; the encoder is fitted at the first call and kept.
+
+        Parameters, results and errors as in :meth:`SpikingClassifier.partial_fit`; of later Epochs
+        the channels of the first call are taken, by name.
+        """
         self.check_parameters()
-        X, y, self._names, self._rate = self._unpack(X, y, ch_names)
-        X, y = self._check_training_data(X, y, reset=not hasattr(self, "_ensemble"))
-        self._partial_fit_trials(X, y, classes, sample_weight)
+        with _whole_or_unchanged(self):
+            goes_on = hasattr(self, "_ensemble")
+            X, y = self._unpack(X, y, ch_names, goes_on)
+            X, y = self._check_training_data(X, y, reset=not goes_on, ch_names=self._names)
+            self._partial_fit_trials(X, y, classes, sample_weight)
         return self
 
     def encode(self, X: Any) -> np.ndarray:
-        """Input of the network, float32 [T, trials, features]: what the encoder makes of trials."""
+        """Encode trials as the network sees them, float32 [T, trials, features]."""
         return self._prediction_series(X)
 
     @property
@@ -188,26 +196,39 @@ class EEGSpikingClassifier(SpikingClassifier):
         return self.encoder_.sfreq_
 
     def _unpack(
-        self, X: Any, y: Any, ch_names: Sequence[str] | None
-    ) -> tuple[Any, Any, list[str] | None, float | None]:
-        labels = y
+        self, X: Any, y: Any, ch_names: Sequence[str] | None, goes_on: bool
+    ) -> tuple[Any, Any]:
+        """Return data and labels, and remember the channels' names and the rate beside them."""
+        encoder = self.encoder_ if goes_on else None
+        picks = encoder.ch_names_ if encoder is not None and encoder.input_.named else None
+        data, self._names, self._rate = unpack_series(
+            X, ch_names=ch_names, sfreq=self.sfreq, picks=picks
+        )
         if y is None and hasattr(X, "event_id") and hasattr(X, "events"):
+            # After the data: reading them drops the epochs that are to be rejected.
             names = {code: name for name, code in X.event_id.items()}
-            labels = np.array([names[code] for code in X.events[:, 2]])
-        data, names_found, rate = unpack_series(X, ch_names=ch_names, sfreq=self.sfreq)
-        return data, labels, names_found, rate
+            y = np.array([names[code] for code in X.events[:, 2]])
+        return data, y
 
-    def _learn_front_end(self, X: np.ndarray, y: np.ndarray, ndim: int) -> np.ndarray:
-        if ndim == 2:
+    def _training_channels(self) -> list[str] | None:
+        return None if self.encoder_ is None else self.encoder_.ch_names_
+
+    def _learn_front_end(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        if X.ndim == 2:
             self.encoder_ = None
-            return super()._learn_front_end(X, y, ndim)
+            return super()._learn_front_end(X, y)
         encoder = EEGEncoder() if self.encoder is None else clone(self.encoder)
         encoded = encoder.fit_transform(X, y, ch_names=self._names, sfreq=self._rate)
         self.encoder_ = encoder
         return encoded
 
+    def _continue_front_end(self, X: np.ndarray) -> np.ndarray:
+        if self.encoder_ is None or X.ndim == 2:
+            return super()._continue_front_end(X)
+        return self.encoder_.transform(X, ch_names=self._names, sfreq=self._rate)
+
     def _apply_front_end(self, X: np.ndarray) -> np.ndarray:
-        if self.encoder_ is None:
+        if self.encoder_ is None or X.ndim == 2:
             return super()._apply_front_end(X)
         return self.encoder_.transform(X)
 

@@ -1,8 +1,8 @@
 """Model files: a folder with readable JSON and safetensors; no pickle, no code that runs on load.
 
-``model.json`` holds the format version, the class, its parameters and their hash, the classes, the
-front end and the shape of the networks; ``weights.safetensors`` every array. The JSON holds the
-checksum of the arrays, so that half a file is noticed.
+``model.json`` holds the format version, the class, its parameters, the classes, the front end, the
+shape of the networks, and a hash of all these; ``weights.safetensors`` every array. The JSON holds
+the checksum of the arrays, so that half a file is noticed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as to_safetensors
 
 from eegsnn._files import sha256_of
 from eegsnn._version import __version__
@@ -35,6 +36,17 @@ _DESCRIPTION, _ARRAYS = "model.json", "weights.safetensors"
 _CLASSES = {c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier)}
 _ENCODERS = {c.__name__: c for c in (EEGEncoder, EncoderUnion)}
 
+# What decides predictions, and is hashed: an edited file is refused and not half understood.
+_DECIDING = (
+    "class",
+    "parameters",
+    "encoder",
+    "classes",
+    "n_features_in",
+    "feature_names_in",
+    "network",
+)
+
 
 def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
     """Write a fitted estimator to the folder `path`, whole or not at all.
@@ -46,7 +58,7 @@ def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
     model : SpikingClassifier or EEGSpikingClassifier
         Fitted.
     path : path
-        Folder to make, or a model folder to replace.
+        Folder to make, an empty one, or a model folder to replace.
 
     Returns
     -------
@@ -59,24 +71,30 @@ def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
         If a parameter is code (a custom surrogate), which no file can hold.
     ModelFileError
         If `path` exists and is no model folder: nothing else is overwritten.
+    OSError
+        If the disk is full, …; a model already there is intact.
     """
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(model, "classes_")
     target = Path(path)
-    if target.exists() and not (target.is_dir() and (target / _DESCRIPTION).is_file()):
-        raise ModelFileError(f"{target}: expected a new folder or a saved model to replace.")
+    if not _may_be_replaced(target):
+        raise ModelFileError(
+            f"{target}: expected a new or empty folder, or a saved model to replace, but it holds "
+            f"something else."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     description, arrays = _describe(model)
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
         if target.exists():  # what others keep beside the model stays beside it
             shutil.copytree(target, temporary, dirs_exist_ok=True)
-        save_file(arrays, temporary / _ARRAYS)
+        # Not safetensors' own writer, which tells of a full disk in words of its own.
+        (temporary / _ARRAYS).write_bytes(to_safetensors(arrays))
         description["arrays_sha256"] = sha256_of(temporary / _ARRAYS)
         text = json.dumps(description, indent=2, ensure_ascii=False)
         (temporary / _DESCRIPTION).write_text(text + "\n", encoding="utf-8")
-        temporary.chmod(0o755)
+        _make_readable(temporary)
         _swap(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -121,7 +139,6 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
     parameters = {
         k: _plain(k, v) for k, v in model.get_params(deep=False).items() if k != "encoder"
     }
-    parameters["random_state"] = ensemble.seed
     arrays = {"scaler.offset": ensemble.scaler.offset, "scaler.scale": ensemble.scaler.scale}
     for member, weights in enumerate(ensemble.weights):
         arrays |= {f"network.{member}.{name}": value for name, value in weights.items()}
@@ -131,16 +148,19 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
         config, encoder_arrays = encoder.get_state()
         front_end = {"class": type(encoder).__name__, "config": config}
         arrays |= {f"encoder.{name}": np.asarray(value) for name, value in encoder_arrays.items()}
-    configuration = {"parameters": parameters, "encoder": front_end}
     description = {
         "format": FORMAT,
         "version": VERSION,
         "eegsnn": __version__,
         "class": type(model).__name__,
-        **configuration,
-        "configuration_sha256": _hash(configuration),
-        "classes": {"dtype": model.classes_.dtype.str, "labels": model.classes_.tolist()},
+        "parameters": parameters,
+        "encoder": front_end,
+        "classes": {
+            "dtype": model.classes_.dtype.str,
+            "labels": [_plain("classes", label) for label in model.classes_.tolist()],
+        },
         "n_features_in": model.n_features_in_,
+        "feature_names_in": getattr(model, "feature_names_in_", np.array([])).tolist(),
         "network": {
             "n_inputs": ensemble.n_inputs,
             "n_classes": ensemble.n_classes,
@@ -158,6 +178,7 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
             "interrupted": model.interrupted_,
         },
     }
+    description["configuration_sha256"] = _hash(description)
     return description, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
@@ -190,10 +211,12 @@ def _rebuild(
         seed=network["seed"],
         weights=[_with_prefix(arrays, f"network.{m}.") for m in range(network["members"])],
     )
-    model._ensemble.network(0)  # a wrong shape is noticed here and not at the first prediction
+    model._ensemble.networks()  # a wrong shape is noticed here and not at the first prediction
     classes = description["classes"]
     model.classes_ = np.array(classes["labels"], dtype=np.dtype(classes["dtype"]))
     model.n_features_in_ = description["n_features_in"]
+    if description["feature_names_in"]:
+        model.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
     training = description["training"]
     model.n_iter_ = training["n_iter"]
     model.loss_curve_ = training["loss_curve"]
@@ -220,9 +243,11 @@ def _read_description(folder: Path) -> dict[str, Any]:
             f"{path}: expected format version {VERSION}, but got {description.get('version')!r}. "
             f"It was written by eegsnn {description.get('eegsnn', '?')}; this is {__version__}."
         )
-    configuration = {key: description.get(key) for key in ("parameters", "encoder")}
-    if description.get("configuration_sha256") != _hash(configuration):
-        raise ModelFileError(f"{path}: the parameters were changed after the model was saved.")
+    if description.get("configuration_sha256") != _hash(description):
+        raise ModelFileError(
+            f"{path}: changed after the model was saved: its hash is not the one it names. Save "
+            f"the model again instead of editing the file."
+        )
     return description
 
 
@@ -250,7 +275,7 @@ def _swap(temporary: Path, target: Path) -> None:
     target.rename(old)
     try:
         temporary.rename(target)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
@@ -260,13 +285,27 @@ def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.nda
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
-def _hash(configuration: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+def _hash(description: dict[str, Any]) -> str:
+    deciding = {key: description.get(key) for key in _DECIDING}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _may_be_replaced(target: Path) -> bool:
+    if not target.is_dir():
+        return not target.exists()
+    return (target / _DESCRIPTION).is_file() or not any(target.iterdir())
+
+
+def _make_readable(folder: Path) -> None:
+    """Give a folder that mkdtemp made private the permissions of any other new one."""
+    umask = os.umask(0)
+    os.umask(umask)
+    folder.chmod(0o777 & ~umask)
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name == "random_state":
-        return None  # the seed that was drawn from it is kept instead
+    if name == "random_state" and not isinstance(value, int | np.integer):
+        return None  # the seed that was drawn from it is kept with the network
     if isinstance(value, dict):  # JSON would turn the labels into text
         return {"pairs": [[_plain(name, k), _plain(name, v)] for k, v in value.items()]}
     if isinstance(value, list | tuple):
@@ -283,5 +322,5 @@ def _plain(name: str, value: Any) -> Any:
 
 def _unplain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: v for k, v in value["pairs"]}
+        return dict(value["pairs"])
     return tuple(value) if isinstance(value, list) else value

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eegsnn._validation import (
@@ -17,10 +20,13 @@ from eegsnn._validation import (
     check_integer,
     check_number,
 )
-from eegsnn.backend import use_fast_blas
+from eegsnn.backend import threads_for, use_fast_blas
 from eegsnn.errors import ConfigurationError, DataError, SilentNetworkWarning
-from eegsnn.estimators._ensemble import Ensemble, fit_ensemble
+from eegsnn.estimators._ensemble import Ensemble, Trials, fit_ensemble
 from eegsnn.estimators._inputs import (
+    batch_weights,
+    check_can_hold_out,
+    check_class_weight,
     check_groups,
     draw_seed,
     encode_labels,
@@ -35,6 +41,7 @@ from eegsnn.training import History, Trainer, TrainingConfig, TrainingData
 _NETWORK_FIELDS = tuple(NetworkConfig.__dataclass_fields__)
 _TRAINING_FIELDS = tuple(TrainingConfig.__dataclass_fields__)
 _SILENT, _SATURATED = 1e-3, 0.95  # mean spikes per neuron and step
+_TRIALS_COUNTED = 256  # for spike_rates_
 
 
 class SpikingClassifier(ClassifierMixin, BaseEstimator):
@@ -64,7 +71,7 @@ early_stopping, n_iter_no_change, tol
     n_networks : int, default 1
         Networks trained from different initial weights, whose probabilities are averaged.
     class_weight : None, "balanced" or dict, default None
-        Importance of each class.
+        Importance of each class: label → weight, or in inverse proportion to its frequency.
     warm_start : bool, default False
         Continue from the present weights when `fit` is called again.
     random_state : int, RandomState or None, default None
@@ -84,9 +91,10 @@ early_stopping, n_iter_no_change, tol
     validation_scores_ : list of float
         Accuracy on held-out trials after each epoch (empty without `early_stopping`).
     spike_rates_ : dict of str to float
-        Mean spikes per neuron and step of every hidden layer, on training trials.
+        Mean spikes per neuron and step of every spiking layer, on training trials: "hidden1", …,
+        and "output" for the readout "rate".
     histories_ : list of History
-        Of every network.
+        Of every network that `fit` trained; not kept in model files.
     interrupted_ : bool
         Whether Ctrl-C ended training early; the model then holds the best weights so far.
 
@@ -203,8 +211,17 @@ early_stopping, n_iter_no_change, tol
             high_open=True,
         )
         check_integer("n_networks", self.n_networks, low=1)
+        check_class_weight(self.class_weight)
         check_boolean("warm_start", self.warm_start)
-        check_integer("verbose", int(self.verbose), low=0)
+        if not isinstance(self.verbose, bool | np.bool_):
+            check_integer("verbose", self.verbose, low=0)
+        try:
+            check_random_state(self.random_state)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"random_state: expected an integer ≥ 0, a RandomState or None, but got "
+                f"{self.random_state!r}."
+            ) from error
 
     def _network_config(self) -> NetworkConfig:
         return NetworkConfig(**{name: getattr(self, name) for name in _NETWORK_FIELDS})
@@ -238,42 +255,45 @@ early_stopping, n_iter_no_change, tol
         DataError
             If X holds NaN or infinity (naming trial and channel), lengths differ, or there is
             one class only.
+
+        Notes
+        -----
+        If it fails, or is interrupted before an epoch has ended, the estimator stays as it was.
         """
         self.check_parameters()
-        X, y = self._check_training_data(X, y)
-        return self._fit_trials(X, y, sample_weight, groups)
+        with _whole_or_unchanged(self):
+            X, y = self._check_training_data(X, y)
+            self._fit_trials(X, y, sample_weight, groups)
+        return self
 
-    def _fit_trials(
-        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any
-    ) -> SpikingClassifier:
+    def _fit_trials(self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any) -> None:
         previous = getattr(self, "_ensemble", None) if self.warm_start else None
         classes, codes = encode_labels(y)
         weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
         groups = check_groups(groups, len(X))
         X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
+        if self.early_stopping and groups is None:
+            check_can_hold_out(codes, classes)
         if previous is None:
-            series = self._learn_front_end(X, classes[codes], X.ndim)
+            series = self._learn_front_end(X, classes[codes])
             self._ensemble = self._new_ensemble(series, weights, X.ndim, len(classes))
         else:
-            series = self._apply_front_end(X)
-            self._check_continues(classes, series, X.ndim)
+            series = self._continue_front_end(X)
+            self._ensemble = previous.copy()
+            self._check_continues(classes, series)
         self.classes_ = classes
         with epoch_progress(bool(self.verbose), self.n_networks * self.max_epochs) as on_epoch:
-            self._histories = fit_ensemble(
+            histories = fit_ensemble(
                 self._ensemble,
-                series,
-                codes,
-                weights,
-                groups,
+                Trials(series, codes, weights, groups),
                 self._training_config(),
                 n_networks=self.n_networks,
                 validation_fraction=self.validation_fraction,
                 on_epoch=on_epoch,
             )
-        self._record_histories(self._histories)
-        self.spike_rates_ = self._ensemble.firing_rates(series[:, :256])
+        self._record_histories(histories)
+        self.spike_rates_ = self._ensemble.firing_rates(series[:, :_TRIALS_COUNTED])
         self._warn_of_silence()
-        return self
 
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
@@ -287,21 +307,34 @@ early_stopping, n_iter_no_change, tol
         X, y, sample_weight
             As in :meth:`fit`.
         classes : array-like, optional
-            All labels that will ever come; needed at the first call.
+            All labels that will ever come; needed at the first call, unless `y` has them all.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ConfigurationError
+            If a parameter has an impossible value, or `class_weight` is "balanced".
+        DataError
+            As in :meth:`fit`; or if `y` holds a label that was not named at the first call.
         """
         self.check_parameters()
-        first = not hasattr(self, "_ensemble")
-        X, y = self._check_training_data(X, y, reset=first)
-        return self._partial_fit_trials(X, y, classes, sample_weight)
+        with _whole_or_unchanged(self):
+            X, y = self._check_training_data(X, y, reset=not hasattr(self, "_ensemble"))
+            self._partial_fit_trials(X, y, classes, sample_weight)
+        return self
 
     def _partial_fit_trials(
         self, X: np.ndarray, y: np.ndarray, classes: Any, sample_weight: Any
-    ) -> SpikingClassifier:
+    ) -> None:
         first = not hasattr(self, "_ensemble")
         if first:
             self.classes_ = encode_labels(y if classes is None else classes)[0]
-            self.loss_curve_, self.validation_scores_, self.n_iter_ = [], [], 0
-            self.interrupted_ = False
+            self.loss_curve_: list[float] = []
+            self.validation_scores_: list[float] = []
+            self.n_iter_, self.interrupted_ = 0, False
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise DataError(
                 f"classes: expected the {len(self.classes_)} classes of the first call, "
@@ -314,23 +347,24 @@ early_stopping, n_iter_no_change, tol
                 f"classes at the first call of partial_fit."
             )
         codes = np.searchsorted(self.classes_, y).astype(np.int32)
-        weights = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
+        weights = batch_weights(sample_weight, self.class_weight, X, y, self.classes_)
         if first:
-            series = self._learn_front_end(X, y, X.ndim)
+            series = self._learn_front_end(X, y)
             self._ensemble = self._new_ensemble(series, weights, X.ndim, len(self.classes_))
-            self._trainers: list[Trainer] | None = None
         else:
-            series = self._apply_front_end(X)
+            series = self._continue_front_end(X)
+            self._ensemble.check_length(series)
         data = TrainingData(
             self._ensemble.source(series), codes, weights.astype(np.float32), self._ensemble.n_steps
         )
-        losses = [trainer.epoch(data) for trainer in self._ongoing_trainers(data)]
-        for member, trainer in enumerate(self._trainers or []):
+        trainers = self._ongoing_trainers(data)
+        with threads_for(self._ensemble.product_size(self.batch_size)):
+            losses = [trainer.epoch(data) for trainer in trainers]
+        for member, trainer in enumerate(trainers):
             self._ensemble.keep(trainer.network, member)
-        self.loss_curve_.append(float(np.mean(losses)))
+        self.loss_curve_ = [*self.loss_curve_, float(np.mean(losses))]
         self.n_iter_ += 1
-        self.spike_rates_ = self._ensemble.firing_rates(series[:, :256])
-        return self
+        self.spike_rates_ = self._ensemble.firing_rates(series[:, :_TRIALS_COUNTED])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
@@ -338,13 +372,20 @@ early_stopping, n_iter_no_change, tol
         return self._ensemble.probabilities(series)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Most probable label of each trial."""
+        """Return the most probable label of each trial."""
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
 
     def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
-        """Spikes of a hidden layer of the first network, bool (T, trials, neurons)."""
+        """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no hidden layer of that number, counted from 0.
+        """
         series = self._prediction_series(X)
+        check_integer("layer", layer, low=0, high=len(self._ensemble.config.hidden) - 1)
         return self._ensemble.spikes(series, layer=layer)
 
     def save(self, path: str | Path) -> Path:
@@ -369,25 +410,48 @@ early_stopping, n_iter_no_change, tol
     # What follows is how data reach the network.
 
     def _check_training_data(
-        self, X: Any, y: Any, reset: bool = True
+        self, X: Any, y: Any, reset: bool = True, ch_names: Sequence[str] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        _refuse_nonfinite_series(X)
+        self._check_shape(X, reset, ch_names)
         return validate_data(self, X, y, reset=reset, allow_nd=True, dtype=[np.float64, np.float32])
 
     def _prediction_series(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "classes_")
-        _refuse_nonfinite_series(X)
+        self._check_shape(X, reset=False, ch_names=self._training_channels())
         X = validate_data(self, X, reset=False, allow_nd=True, dtype=[np.float64, np.float32])
-        return self._checked_series(X)
-
-    def _checked_series(self, X: np.ndarray) -> np.ndarray:
         series = self._apply_front_end(X)
         self._ensemble.check_length(series)
         return series
 
-    def _learn_front_end(self, X: np.ndarray, y: np.ndarray, ndim: int) -> np.ndarray:
+    def _check_shape(self, X: Any, reset: bool, ch_names: Sequence[str] | None = None) -> None:
+        """Say of series what scikit-learn's own check cannot: which channel, which trial."""
+        array = np.asarray(X) if not hasattr(X, "toarray") else None
+        if array is None or array.ndim <= 2:
+            return
+        if array.ndim != 3 or not array.shape[2]:
+            raise DataError(
+                f"X: expected rows (trials, features) or series (trials, channels, times) of at "
+                f"least one sample, but got shape {array.shape}."
+            )
+        if not reset and array.shape[1] != self.n_features_in_:
+            raise DataError(
+                f"X: expected {self.n_features_in_} channels, as in training, but got "
+                f"{array.shape[1]}."
+            )
+        if array.dtype.kind == "f":
+            check_finite(array, ch_names=ch_names)
+
+    def _training_channels(self) -> list[str] | None:
+        """Names of the channels of training, where they have any."""
+        return None
+
+    def _learn_front_end(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Fit whatever stands before the network, and return its series [T, trials, features]."""
         return series_of(X)
+
+    def _continue_front_end(self, X: np.ndarray) -> np.ndarray:
+        """Do the same with further training trials, fitting nothing."""
+        return self._apply_front_end(X)
 
     def _apply_front_end(self, X: np.ndarray) -> np.ndarray:
         return series_of(X)
@@ -407,7 +471,7 @@ early_stopping, n_iter_no_change, tol
             seed=draw_seed(self.random_state),
         )
 
-    def _check_continues(self, classes: np.ndarray, series: np.ndarray, ndim: int) -> None:
+    def _check_continues(self, classes: np.ndarray, series: np.ndarray) -> None:
         if not np.array_equal(classes, self.classes_):
             raise DataError(
                 f"warm_start: expected the classes of the first fit, {list(self.classes_)}, but "
@@ -421,21 +485,22 @@ early_stopping, n_iter_no_change, tol
         self._ensemble.check_length(series)
 
     def _ongoing_trainers(self, data: TrainingData) -> list[Trainer]:
-        if getattr(self, "_trainers", None) is None:
-            ensemble = self._ensemble
-            fresh = not ensemble.weights
-            self._trainers = []
-            for member in range(self.n_networks if fresh else len(ensemble.weights)):
-                network = ensemble.new_network(member) if fresh else ensemble.network(member)
-                if fresh:
-                    sample = data.inputs(
-                        np.arange(len(data.labels)), np.random.default_rng(ensemble.seed)
-                    )
-                    network.calibrate(sample, n_steps=ensemble.n_steps)
-                self._trainers.append(
-                    Trainer(network, self._training_config(), seed=ensemble.seed + member)
+        """Networks in training, and the memory of their optimisers between partial fits."""
+        if getattr(self, "_trainers", None) is not None:
+            return self._trainers
+        ensemble = self._ensemble
+        fresh = not ensemble.weights
+        trainers = []
+        for member in range(self.n_networks if fresh else len(ensemble.weights)):
+            network = ensemble.new_network(member) if fresh else ensemble.trained_network(member)
+            if fresh:
+                sample = data.inputs(
+                    np.arange(len(data.labels)), np.random.default_rng(ensemble.seed)
                 )
-        return self._trainers
+                network.calibrate(sample, n_steps=ensemble.n_steps)
+            trainers.append(Trainer(network, self._training_config(), seed=ensemble.seed + member))
+        self._trainers: Any = trainers
+        return trainers
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out optimisers at work: a copy continues partial_fit from the weights alone."""
@@ -445,7 +510,7 @@ early_stopping, n_iter_no_change, tol
     def _record_histories(self, histories: list[History]) -> None:
         self._trainers = None
         self.histories_ = histories
-        self.interrupted_ = histories[-1].interrupted
+        self.interrupted_ = histories[-1].interrupted or len(histories) < self.n_networks
         self.n_iter_ = max(len(history.records) for history in histories)
         self.loss_curve_ = _mean_curve([history.loss_curve for history in histories])
         self.validation_scores_ = _mean_curve([h.validation_scores for h in histories])
@@ -455,23 +520,31 @@ early_stopping, n_iter_no_change, tol
             if _SILENT <= rate <= _SATURATED:
                 continue
             state, turn = (
-                ("hardly spikes", "lower threshold or raise learning_rate")
+                ("hardly spikes", "lower threshold, weight_decay or learning_rate")
                 if rate < _SILENT
-                else ("spikes at nearly every step", "raise threshold or lower beta")
+                else ("spikes at nearly every step", "raise threshold, or lower learning_rate")
             )
             warnings.warn(
                 f"Layer {layer} {state} ({rate:.2g} spikes per neuron and step) and tells little: "
-                f"{turn}.",
+                f"{turn}; and see whether the input varies.",
                 SilentNetworkWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
 
-def _refuse_nonfinite_series(X: Any) -> None:
-    """Name the trial and the channel, which scikit-learn's own check does not."""
-    array = np.asarray(X) if not hasattr(X, "toarray") else None
-    if array is not None and array.ndim == 3 and array.dtype.kind == "f":
-        check_finite(array)
+@contextlib.contextmanager
+def _whole_or_unchanged(model: SpikingClassifier) -> Iterator[None]:
+    """Put the model's attributes back if the block fails: half a fit must not replace a whole one.
+
+    Optimisers at work are dropped then; the next partial fit goes on from the weights kept.
+    """
+    before = dict(model.__dict__)
+    try:
+        yield
+    except BaseException:
+        model.__dict__.clear()
+        model.__dict__.update({k: v for k, v in before.items() if k != "_trainers"})
+        raise
 
 
 def _mean_curve(curves: list[list[float]]) -> list[float]:
