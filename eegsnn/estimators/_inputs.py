@@ -27,7 +27,7 @@ def encode_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
     if len(classes) < 2:
         raise DataError(
             f"y: expected trials of at least two classes, but all {len(y)} belong to one class, "
-            f"{classes[0]!r}."
+            f"{classes.tolist()[0]!r}."
         )
     return classes, codes
 

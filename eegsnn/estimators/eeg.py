@@ -13,7 +13,8 @@ from eegsnn._validation import check_number, unpack_series
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.estimators.spiking import SpikingClassifier, _whole_or_unchanged
+from eegsnn.estimators._base import whole_or_unchanged
+from eegsnn.estimators.spiking import SpikingClassifier
 
 Encoder = EEGEncoder | EncoderUnion
 
@@ -145,7 +146,7 @@ class EEGSpikingClassifier(SpikingClassifier):
             too short, lengths differ, or there is one class only.
         """
         self.check_parameters()
-        with _whole_or_unchanged(self):
+        with whole_or_unchanged(self):
             goes_on = self.warm_start and hasattr(self, "_ensemble")
             X, y = self._unpack(X, y, ch_names, goes_on)
             X, y = self._check_training_data(X, y, ch_names=self._names)
@@ -166,7 +167,7 @@ class EEGSpikingClassifier(SpikingClassifier):
         the channels of the first call are taken, by name.
         """
         self.check_parameters()
-        with _whole_or_unchanged(self):
+        with whole_or_unchanged(self):
             goes_on = hasattr(self, "_ensemble")
             X, y = self._unpack(X, y, ch_names, goes_on)
             X, y = self._check_training_data(X, y, reset=not goes_on, ch_names=self._names)
