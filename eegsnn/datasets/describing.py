@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 from eegsnn.datasets import manifest as models
+from eegsnn.datasets.folders import folder_files, groups_in, own_folder
 from eegsnn.datasets.loading import dataset_options
 from eegsnn.datasets.manifest import Manifest, Source, read_manifest
 
@@ -36,22 +37,20 @@ def describe(name: str | Path | Manifest) -> str:
     Bonn: Epileptic and normal EEG segments of the University of Bonn
     """
     manifest = name if isinstance(name, Manifest) else read_manifest(name)
-    size = sum(entry.size for entry in manifest.files) / 1e6
-    lines = [f"{manifest.name}: {manifest.title}"]
-    lines += _item("licence", manifest.licence)
-    lines += _item("citation", manifest.citation)
-    lines += _item("homepage", manifest.homepage)
+    lines = [f"{manifest.name}: {manifest.title}".rstrip(": ")]
+    for key in ("licence", "citation", "homepage"):
+        if getattr(manifest, key):
+            lines += _item(key, getattr(manifest, key))
     for number, source in enumerate(manifest.sources, start=1):
         lines += _item(f"source {number}", _say(source))
-    lines += _item("files", f"{len(manifest.files)}, {size:.1f} MB in all")
-    for entry in manifest.files:
-        lines.append(f"    {entry.name}  sha256 {entry.sha256}")
+    lines += _files(manifest)
     if manifest.events:
         events = ", ".join(f"{code} → {label}" for code, label in manifest.events.items())
         lines += _item("events", events)
     for group, meaning in manifest.groups.items():
         lines += _item(f"group {group}", meaning)
-    lines += _item("protocol", _protocol(manifest))
+    if manifest.protocol is not None:
+        lines += _item("protocol", _protocol(manifest.protocol))
     options = ", ".join(f"{key}={value!r}" for key, value in dataset_options(manifest).items())
     lines += _item("options", options or "none")
     for trap in manifest.traps:
@@ -73,8 +72,22 @@ def _item(key: str, text: str) -> list[str]:
     )
 
 
-def _protocol(manifest: Manifest) -> str:
-    protocol = manifest.protocol
+def _files(manifest: Manifest) -> list[str]:
+    if manifest.folder is None:
+        size = sum(entry.size for entry in manifest.files) / 1e6
+        lines = _item("files", f"{len(manifest.files)}, {size:.1f} MB in all")
+        return lines + [f"    {entry.name}  sha256 {entry.sha256}" for entry in manifest.files]
+    lines = _item("folder", str(own_folder(manifest)))
+    found = folder_files(manifest)
+    size = sum(path.stat().st_size for path in found.values()) / 1e6
+    lines += _item("recordings", f"{len(found)}, {size:.1f} MB in all")
+    for name in found:
+        groups = ", ".join(f"{key} {value}" for key, value in groups_in(manifest, name).items())
+        lines.append(f"    {name}  {groups}".rstrip())
+    return lines
+
+
+def _protocol(protocol: models.Protocol) -> str:
     by = f" by {protocol.group}" if protocol.group else ""
     parts = f", {protocol.n_splits} parts" if protocol.n_splits else ""
     return f"{protocol.kind}{by}{parts}. {protocol.note}".rstrip(". ") + "."

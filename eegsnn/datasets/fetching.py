@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pooch
 
+from eegsnn.datasets.folders import folder_files
 from eegsnn.datasets.local_copies import VARIABLE, find_copies, known_sha256, local_folder
 from eegsnn.datasets.manifest import FileEntry, Manifest, read_manifest
 from eegsnn.datasets.readers import reader_for
@@ -37,7 +38,7 @@ def fetch(
     A file is taken from the folder that the environment variable EEGSNN_DATA names (searched by
     hash; nothing is copied), else from the cache, else from the manifest's sources in order. A
     download that was interrupted goes on where it ended; the file appears in the cache only when
-    it is whole and its hash is right.
+    it is whole and its hash is right. Recordings in a folder of the user's own are only listed.
 
     Parameters
     ----------
@@ -60,6 +61,8 @@ def fetch(
         message names the one expected and the one that came; files that were good stay.
     """
     manifest = name if isinstance(name, Manifest) else read_manifest(name)
+    if manifest.folder is not None:
+        return folder_files(manifest)
     wanted = [e for e in manifest.files if files is None or e.name in set(files)]
     found: dict[str, Path] = {}
     answers: list[str] = []

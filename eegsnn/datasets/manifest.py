@@ -6,6 +6,7 @@ and inside the package in an installed copy. A manifest of the user's own is nam
 
 from __future__ import annotations
 
+import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -115,6 +116,45 @@ class FileEntry(FileForm):
         return {form.sha256 for form in self.forms}
 
 
+class Folder(_Strict):
+    """Recordings of the user's own, in place of sources and files: the reader ``recordings``.
+
+    `path` is relative to the manifest, `files` and `exclude` are glob patterns within it (``**``
+    for any subfolders). `pattern` is a regular expression that is searched in each file's path
+    within the folder; its named groups become groups of trials, and one called ``label`` is the
+    label of the whole file. `events` is ``"annotations"``, or the name of the events file beside
+    a recording, in which ``{stem}`` stands for the recording's name without ``_raw`` and ending.
+    """
+
+    path: str = "."
+    files: str | Annotated[list[str], pydantic.Field(min_length=1)]
+    exclude: list[str] = []
+    pattern: str = ""
+    events: str = "annotations"
+
+    @pydantic.field_validator("pattern")
+    @classmethod
+    def _is_regular_expression(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"expected a regular expression ({error})") from error
+        return value
+
+    @pydantic.field_validator("files", "exclude")
+    @classmethod
+    def _stays_within(cls, value: str | list[str]) -> str | list[str]:
+        for text in [value] if isinstance(value, str) else value:
+            if not text or Path(text).is_absolute() or ".." in Path(text).parts:
+                raise ValueError("expected glob patterns that stay within the folder")
+        return value
+
+    @property
+    def patterns(self) -> list[str]:
+        """The glob patterns of `files`."""
+        return [self.files] if isinstance(self.files, str) else self.files
+
+
 class Recording(_Strict):
     """What the files themselves do not say about the signals."""
 
@@ -147,25 +187,52 @@ class Repair(_Strict):
     description: str
 
 
+#: What a manifest must tell of a published data set; one of a folder need not.
+_PUBLISHED = ("title", "citation", "licence", "homepage", "sources", "files", "protocol")
+
+
 class Manifest(_Strict):
-    """A data set: what it is, where it is found, how it is read, and what to beware of."""
+    """A data set: what it is, where it is found, how it is read, and what to beware of.
+
+    A published data set has `sources` and `files`, each with its hash; recordings of the user's
+    own have a `folder` in their place.
+    """
 
     name: str
-    title: str
-    citation: str
-    licence: str
-    homepage: str
+    title: str = ""
+    citation: str = ""
+    licence: str = ""
+    homepage: str = ""
     reader: str
-    sources: Annotated[list[Source], pydantic.Field(min_length=1)]
-    files: Annotated[list[FileEntry], pydantic.Field(min_length=1)]
+    sources: list[Source] = []
+    files: list[FileEntry] = []
+    folder: Folder | None = None
     recording: Recording = Recording()
     events: dict[str, str] = {}
     groups: dict[str, str] = {}
-    protocol: Protocol
+    protocol: Protocol | None = None
     traps: list[str] = []
     repairs: list[Repair] = []
     options: dict[str, Any] = {}
     _origin: Path | None = pydantic.PrivateAttr(default=None)
+
+    @pydantic.model_validator(mode="after")
+    def _is_whole(self) -> Manifest:
+        if self.folder is None:
+            missing = [key for key in _PUBLISHED if not getattr(self, key)]
+            if missing:
+                raise ValueError(
+                    f"{missing[0]}: missing; this key must be given (or [folder], for recordings "
+                    f"of your own)"
+                )
+        elif self.sources or self.files:
+            raise ValueError("folder: stands in place of sources and files; remove one of the two")
+        if (self.folder is not None) != (self.reader == "recordings"):
+            raise ValueError(
+                f"reader: [folder] and reader = 'recordings' go together, but got {self.reader!r} "
+                f"{'without' if self.folder is None else 'with'} [folder]"
+            )
+        return self
 
     @pydantic.model_validator(mode="after")
     def _files_have_unique_names(self) -> Manifest:
@@ -279,10 +346,13 @@ def _one_line(error: pydantic.ValidationError) -> str:
     """Say the first problem in the order: key, what is allowed, what came."""
     problems = error.errors()
     first = problems[0]
-    key = ".".join(str(part) for part in first["loc"]) or "manifest"
+    key = ".".join(str(part) for part in first["loc"])
     more = f" ({len(problems) - 1} more problems follow)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{key}: unknown key; it came with {first['input']!r}.{more}"
     if first["type"] == "missing":
         return f"{key}: missing; this key must be given.{more}"
+    if first["type"] == "value_error":  # of a validator above, which says all but the place
+        place = f"{key}: " if key else ""
+        return f"{place}{str(first['ctx']['error']).rstrip('.')}.{more}"
     return f"{key}: {first['msg']}, but got {first['input']!r}.{more}"

@@ -23,7 +23,10 @@ class _Section(BaseModel):
 class DataSection(_Section):
     """[data]: which trials."""
 
-    name: str = Field(description="the name of a data set (eegsnn datasets list)")
+    name: str = Field(
+        description="the name of a data set (eegsnn datasets list), or the path of a manifest "
+        "(.toml, relative to this file)"
+    )
     classes: list[str] | None = Field(
         None, description="a list of two or more class labels", min_length=2
     )

@@ -18,6 +18,7 @@ from eegsnn.datasets.readers import (
     eegmmidb,
     eye_state,
     mnist,
+    recordings,
     ssvep_exo,
     ts,
     uci_alcoholism,
@@ -51,6 +52,7 @@ READERS: Mapping[str, Reader] = {
     "bonn": Reader(bonn.read),
     "eye_state": Reader(eye_state.read),
     "mnist": Reader(mnist.read),
+    "recordings": Reader(recordings.read),
 }
 
 

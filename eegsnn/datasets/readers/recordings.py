@@ -1,0 +1,332 @@
+"""Recordings of the user's own: a folder of files that MNE reads, and where labels come from.
+
+Labels are those of events (annotations, or an events file beside each recording), or one per file
+(a group called ``label`` in the manifest's ``folder.pattern``). Trials begin at events, or are
+fixed windows within annotations or, where the file has the label, over the whole recording.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+
+from eegsnn._validation import check_number
+from eegsnn.datasets.folders import events_file, groups_in
+from eegsnn.datasets.manifest import Manifest
+from eegsnn.errors import ConfigurationError, DataError, EegsnnError
+from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs, read_recording
+
+# What MNE's annotations of bad or joined data begin with.
+_NO_EVENT = ("BAD", "EDGE")
+_PER_FILE = (
+    "Each label belongs to whole recordings: whatever differs between recordings gives the label "
+    "away. Keep recordings whole when dividing, better still subjects."
+)
+_OVERLAP = "Windows overlap: divide by recording, block or subject, never by window."
+
+
+def read(
+    manifest: Manifest,
+    files: dict[str, Path],
+    preprocessing: Preprocessing | None,
+    *,
+    tmin: float = 0.0,
+    tmax: float | None = None,
+    window: float | None = None,
+    overlap: float = 0.0,
+    cues: list[str] | None = None,
+    baseline: list[float] | None = None,
+    reject: float | None = None,
+    flat: float | None = None,
+) -> EEGDataset:
+    """Filter each recording, cut it, and label its trials.
+
+    The manifest's [events] says what the labels in the recordings (or the codes in events files,
+    or the labels in the files' names) are called; without it they keep their own names.
+
+    Parameters
+    ----------
+    manifest, files, preprocessing
+        As for every reader.
+    tmin, tmax : float
+        Interval in seconds from each event, `tmax` left out.
+    window, overlap : float
+        In place of `tmax`: length in seconds of fixed windows, and what consecutive ones share.
+        Windows lie within one annotation, or anywhere if the file has the label.
+    cues : list of str, optional
+        Where the file has the label: labels (or codes) of the events at which trials begin; all
+        events if not given.
+    baseline : [start, end], optional
+        Interval in seconds from the event whose mean is subtracted from the trial.
+    reject, flat : float, optional
+        Drop trials with a channel whose peak-to-peak amplitude is above, or below, this many volts.
+
+    Returns
+    -------
+    EEGDataset
+        With the groups of ``folder.pattern``, "recording" (the file), and, for windows within
+        annotations, "block" (the annotation).
+
+    Raises
+    ------
+    ConfigurationError
+        Options that contradict each other, or a name that the pattern does not fit.
+    RecordingError, DataError
+        A recording cannot be read, has none of the events, or differs from the others in channels
+        or rate: the message names the file.
+    """
+    if (tmax is None) == (window is None):
+        raise ConfigurationError(
+            f"{manifest.name}: options tmax, window: expected one of them, but got tmax={tmax!r} "
+            f"and window={window!r}. Give tmax for trials that begin at events, window for fixed "
+            f"windows; in seconds."
+        )
+    cut = _Cut(tmin, tmax, window, overlap, cues, _interval(baseline), reject, flat)
+    parts: list[EEGDataset] = []
+    seen: set[str] = set()
+    dropped: Counter[str] = Counter()
+    for name, path in files.items():
+        groups = {"recording": name, **groups_in(manifest, name)}
+        try:
+            part, labels = _read_one(manifest, path, preprocessing, cut, groups)
+        except EegsnnError as error:
+            where = "" if str(path) in str(error) else f"{name}: "
+            raise type(error)(f"{where}{error}") from error
+        seen.update(labels)
+        dropped.update(part.provenance.pop("dropped"))
+        if parts:
+            _check_alike(name, part, parts[0])
+        parts.append(part)
+    absent = [label for label in manifest.events if label not in seen]
+    if absent:
+        raise DataError(
+            f"{manifest.name}: events: no recording has {', '.join(absent)}. Labels present: "
+            f"{', '.join(sorted(seen))}. Correct or remove the key."
+        )
+    dataset = EEGDataset.concatenate(parts)
+    order = list(dict.fromkeys(manifest.events.values())) or sorted(set(dataset.y.tolist()))
+    traps = [_PER_FILE] if any("label" in groups_in(manifest, name) for name in files) else []
+    traps += [_OVERLAP] if overlap else []
+    return dataclasses.replace(
+        dataset,
+        classes=order,
+        provenance={"dropped": dict(dropped.most_common())},
+        warnings=traps,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Cut:
+    """How recordings are cut; see `read`."""
+
+    tmin: float
+    tmax: float | None
+    window: float | None
+    overlap: float
+    cues: list[str] | None
+    baseline: tuple[float, float] | None
+    reject: float | None
+    flat: float | None
+
+    @property
+    def rejection(self) -> dict[str, Any]:
+        """The limits of `make_epochs`."""
+        return {"reject": self.reject, "flat": self.flat}
+
+
+def _read_one(
+    manifest: Manifest,
+    path: Path,
+    preprocessing: Preprocessing | None,
+    cut: _Cut,
+    groups: dict[str, str],
+) -> tuple[EEGDataset, list[str]]:
+    """Return a recording's trials, and the labels (as the recording has them) that it holds."""
+    label = groups.pop("label", None)
+    raw = read_recording(path, preprocessing)
+    events = _events(manifest, path, raw)
+    more: dict[str, Any] = {}
+    if label is not None:
+        if manifest.events and label not in manifest.events:
+            raise DataError(
+                f"the label {label!r} in the file's name is not a key of [events]: "
+                f"{', '.join(manifest.events)}."
+            )
+        present = [label]
+        epochs = _cut_with_label(raw, events, cut)
+        epochs.event_id = {manifest.events.get(label, label): 1}
+        epochs.events[:, 2] = 1
+    else:
+        if cut.cues is not None:
+            raise ConfigurationError(
+                "options.cues is for recordings whose name has the label; which events are trials "
+                "is said by [events]."
+            )
+        present, wanted = _wanted(raw, events, manifest.events)
+        if cut.window is None:
+            epochs = _cut_at_events(raw, events, wanted, cut)
+        else:
+            epochs, more["block"] = _cut_blocks(raw, events, wanted, cut, groups["recording"])
+    dataset = EEGDataset.from_epochs(
+        epochs,
+        groups={**groups, **more},
+        unit=manifest.recording.unit,
+        drop_last_sample=cut.window is None,
+        provenance={"dropped": drop_summary(epochs)},
+    )
+    return dataset, present
+
+
+def _events(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray | None:
+    """Return the array of an events file, in samples of `raw`; None for annotations."""
+    file = events_file(manifest, path)
+    if file is None:
+        return None
+    if not file.is_file():
+        raise DataError(
+            f"no events file {file.name} beside it (folder.events = {manifest.folder.events!r})."  # type: ignore[union-attr]
+        )
+    try:
+        found = mne.read_events(file, verbose="error")
+    except Exception as error:  # as for recordings: parsers raise anything
+        raise DataError(f"{file.name}: cannot be read as events ({error}).") from error
+    original = float(mne.io.read_raw(path, preload=False, verbose="error").info["sfreq"])
+    found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / original)
+    return found
+
+
+def _wanted(
+    raw: mne.io.BaseRaw, events: np.ndarray | None, names: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the labels that a recording holds, and those of them that are wanted, with names.
+
+    A recording need not hold every label of the data set, but one of them.
+    """
+    if events is None:
+        texts = Counter(str(text) for text in raw.annotations.description)
+        texts = Counter({k: n for k, n in texts.items() if not k.upper().startswith(_NO_EVENT)})
+    else:
+        texts = Counter(str(code) for code in events[:, 2])
+    chosen = {text: names.get(text, text) for text in texts if text in names or not names}
+    if not chosen:
+        what = "annotations" if events is None else "events"
+        raise DataError(
+            f"has no {what} labelled {', '.join(names) or '(anything)'}. Labels present: "
+            f"{_listed(texts)}. Correct [events], or leave the file out with folder.exclude."
+        )
+    return list(texts), chosen
+
+
+def _cut_at_events(
+    raw: mne.io.BaseRaw, events: np.ndarray | None, wanted: dict[str, str], cut: _Cut
+) -> mne.Epochs:
+    names: Any = wanted if events is None else {int(code): name for code, name in wanted.items()}
+    return make_epochs(
+        raw,
+        events=events,
+        event_id=names,
+        tmin=cut.tmin,
+        tmax=cut.tmax,
+        baseline=cut.baseline,
+        **cut.rejection,
+    )
+
+
+def _cut_with_label(raw: mne.io.BaseRaw, events: np.ndarray | None, cut: _Cut) -> mne.Epochs:
+    """Cut a recording that has one label: into windows, or at its cues."""
+    if cut.window is not None:
+        return make_epochs(raw, window=cut.window, overlap=cut.overlap, **cut.rejection)
+    _, wanted = _wanted(raw, events, {cue: cue for cue in map(str, cut.cues or [])})
+    return _cut_at_events(raw, events, wanted, cut)
+
+
+def _cut_blocks(
+    raw: mne.io.BaseRaw,
+    events: np.ndarray | None,
+    wanted: dict[str, str],
+    cut: _Cut,
+    recording: str,
+) -> tuple[mne.Epochs, list[str]]:
+    """Cut windows within annotations; returns them and the annotation that each belongs to."""
+    if events is not None:
+        raise ConfigurationError(
+            "options.window: an events file tells no durations, so that windows cannot be cut "
+            "within its events. Give tmin and tmax."
+        )
+    sfreq = float(raw.info["sfreq"])
+    length = round(check_number("window", cut.window, low=1 / sfreq, unit="s") * sfreq)
+    overlap = check_number(
+        "overlap", cut.overlap, low=0.0, high=length / sfreq, high_open=True, unit="s"
+    )
+    step = max(1, length - round(overlap * sfreq))
+    codes = {name: code for code, name in enumerate(dict.fromkeys(wanted.values()), start=1)}
+    found, blocks = [], []
+    notes = raw.annotations
+    starts = raw.time_as_index(notes.onset, use_rounding=True, origin=notes.orig_time)
+    for number, (start, duration, text) in enumerate(
+        zip(starts, notes.duration, notes.description, strict=True)
+    ):
+        if str(text) not in wanted:
+            continue
+        end = min(int(start) + round(duration * sfreq), raw.n_times)
+        for first in range(max(0, int(start)), end - length + 1, step):
+            found.append([first + raw.first_samp, 0, codes[wanted[str(text)]]])
+            blocks.append(f"{recording} {number}")
+    if not found:
+        longest = max(
+            float(d) for d, t in zip(notes.duration, notes.description, strict=True) if t in wanted
+        )
+        raise DataError(
+            f"window: {cut.window:g} s is longer than every annotation labelled "
+            f"{', '.join(wanted)}; the longest lasts {longest:g} s. Give a shorter window, or tmin "
+            f"and tmax for trials that begin at events."
+        )
+    present = {name: code for name, code in codes.items() if any(row[2] == code for row in found)}
+    epochs = make_epochs(
+        raw,
+        events=np.array(found),
+        event_id=present,
+        tmax=(length - 1) / sfreq,
+        **cut.rejection,
+    )
+    return epochs, [blocks[k] for k in epochs.selection]
+
+
+def _check_alike(name: str, part: EEGDataset, first: EEGDataset) -> None:
+    """Refuse recordings that cannot be joined, by the name of the file and with the remedy."""
+    other = first.groups["recording"][0]
+    if part.sfreq != first.sfreq:
+        raise DataError(
+            f"{name}: sampled at {part.sfreq:g} Hz, but {other} at {first.sfreq:g} Hz. Give a "
+            f"common rate as [preprocessing] resample."
+        )
+    missing = [channel for channel in first.ch_names if channel not in part.ch_names]
+    further = [channel for channel in part.ch_names if channel not in first.ch_names]
+    if missing or further:
+        has = [f"has no channel {', '.join(missing)}"] * bool(missing)
+        has += [f"has channel {', '.join(further)}"] * bool(further)
+        raise DataError(
+            f"{name}: {' and '.join(has)}, unlike {other}. Name the channels that all recordings "
+            f"have as [preprocessing] picks."
+        )
+
+
+def _interval(baseline: Any) -> tuple[float, float] | None:
+    if baseline is None:
+        return None
+    if not isinstance(baseline, list | tuple) or len(baseline) != 2:
+        raise ConfigurationError(
+            f"options.baseline: expected [start, end] in seconds, but got {baseline!r}."
+        )
+    start, end = (check_number("options.baseline", value, unit="s") for value in baseline)
+    return start, end
+
+
+def _listed(texts: Mapping[str, int]) -> str:
+    return ", ".join(f"{text} ({n})" for text, n in sorted(texts.items())) or "none"
