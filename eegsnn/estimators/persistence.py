@@ -125,7 +125,7 @@ def load_model(
         raise ModelFileError(f"{folder}: unknown kind of model {description.get('class')!r}.")
     if expected is not None and not issubclass(cls, expected):
         raise ModelFileError(
-            f"{folder}: expected a {expected.__name__}, but it holds a {cls.__name__}."
+            f"{folder}: expected {expected.__name__}, but it holds {cls.__name__}."
         )
     arrays = _read_arrays(folder, description)
     try:
@@ -179,7 +179,7 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
         },
     }
     description["configuration_sha256"] = _hash(description)
-    return description, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return description, {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
 
 def _rebuild(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import mlx.core as mx
@@ -266,12 +265,12 @@ class TestInterruption:
             trainer.fit(make_data(), validation=validation, on_epoch=self.interrupt_after(2))
         assert same_weights(weights_of(trainer.network), validation.weights[1])
 
+    @pytest.mark.filterwarnings("error")
     def test_in_the_first_epoch_it_is_passed_on(self) -> None:
         def inputs(indices: np.ndarray, generator: np.random.Generator) -> mx.array:
             raise KeyboardInterrupt
 
-        with warnings.catch_warnings(), pytest.raises(KeyboardInterrupt):
-            warnings.simplefilter("error")
+        with pytest.raises(KeyboardInterrupt):
             make_trainer().fit(make_data()._replace(inputs=inputs))
 
     def test_other_errors_are_passed_on(self) -> None:
