@@ -10,6 +10,7 @@ import math
 import numbers
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,14 @@ def check_boolean(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def check_folder(name: str, path: Path) -> Path:
+    """Refuse a path that is, or lies below, something other than a folder; it need not exist."""
+    there = next((place for place in (path, *path.parents) if place.exists()), path)
+    if there.exists() and not there.is_dir():
+        raise ConfigurationError(f"{name}: expected a folder, but {there} is a file.")
+    return path
+
+
 def check_series(
     X: Any,
     *,
@@ -110,8 +119,17 @@ def check_series(
     return array
 
 
-def check_finite(X: np.ndarray, *, name: str = "X", ch_names: Sequence[str] | None = None) -> None:
-    """Refuse NaN and infinity in (trials, channels, times), naming the trial and the channel."""
+def check_finite(
+    X: np.ndarray,
+    *,
+    name: str = "X",
+    ch_names: Sequence[str] | None = None,
+    trials: Sequence[str] | None = None,
+) -> None:
+    """Refuse NaN and infinity in (trials, channels, times), naming the trial and the channel.
+
+    `trials` says what messages call each trial, where its number tells nothing.
+    """
     # One pass without a temporary of X's size: a sum is finite exactly when every term is, short
     # of overflow, and the slow search runs only when it is not.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -122,9 +140,10 @@ def check_finite(X: np.ndarray, *, name: str = "X", ch_names: Sequence[str] | No
         return
     trial, channel = (int(i) for i in np.argwhere(bad)[0][:2])
     label = f"{channel} ({ch_names[channel]})" if ch_names is not None else str(channel)
+    where = trials[trial] if trials is not None else f"trial {trial}"
     raise DataError(
         f"{name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, the first in "
-        f"trial {trial}, channel {label}. Drop or interpolate these samples first."
+        f"{where}, channel {label}. Drop or interpolate these samples first."
     )
 
 
@@ -155,7 +174,8 @@ def channel_order(expected: Sequence[str], given: Sequence[str]) -> list[int]:
     missing = [name for name in expected if name not in position]
     if missing:
         raise DataError(
-            f"Channels missing from the data: {', '.join(missing)}. Present: {', '.join(given)}."
+            f"Channels missing from the data: {', '.join(missing)}. Present: {', '.join(given)}. "
+            f"Rename or interpolate them, or fit on the channels that are there."
         )
     return [position[name] for name in expected]
 

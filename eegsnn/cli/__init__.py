@@ -6,6 +6,7 @@ Parsing needs the standard library alone; each command imports what it needs whe
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -45,7 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return OK
     except OSError as error:
-        return _tell(f"error: {error}. Results that were there before are unchanged.", FAILED)
+        return _tell(
+            f"error: {error}. Results that were there before are unchanged.{_remedy(error)}", FAILED
+        )
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return " Free some space or write to another place, then give the same command again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return " Write to a place where you may."
+    return ""
 
 
 def _tell(text: str, code: int) -> int:

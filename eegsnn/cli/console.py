@@ -57,7 +57,7 @@ class RunProgress:
             Elapsed(),
             console=console,
             transient=True,
-            disable=quiet,
+            disable=quiet or not console.is_terminal,  # in a log file a bar is noise
         )
         self._task = self._bar.add_task("preparing", total=None)
 

@@ -9,12 +9,15 @@ from collections import Counter
 from rich.console import Console
 
 from eegsnn.cli.console import plain_warnings
+from eegsnn.pipeline.decisions import check_output
 from eegsnn.pipeline.predict import predict_recording
 
 
 def predict(arguments: argparse.Namespace) -> int:
     """Decide about a recording; print the decisions or write them to a file."""
     errors = Console(stderr=True)
+    if arguments.out is not None:
+        check_output(arguments.out)  # before the work, not after it
     with plain_warnings(errors):
         decisions = predict_recording(
             arguments.model,

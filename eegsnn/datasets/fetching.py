@@ -179,7 +179,10 @@ def _bar(progress: bool, total: int) -> Iterator[FileProgress | None]:
         DownloadColumn(),
         TransferSpeedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+    console = Console(stderr=True)
+    # In a log file a bar is noise.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as display:
         tasks: dict[str, int] = {}
 
         def report(name: str, done: int, of: int | None) -> None:

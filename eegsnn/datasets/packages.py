@@ -88,6 +88,7 @@ def _run(command: list[str], what: str) -> None:
         raise FetchError(f"Could not download {what}: {error}") from error
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip().splitlines()
+        words = [line for line in words if line.startswith("ERROR")] or words  # pip adds hints
         raise FetchError(f"Could not download {what}: {words[-1] if words else 'it failed'}")
 
 

@@ -102,11 +102,16 @@ def find_model(path: str | Path) -> Path:
     Raises
     ------
     ModelFileError
-        If nothing is there.
+        If nothing is there, or only what an interrupted run has left.
     """
     path = Path(path)
     if (path / "model").is_dir():
         return path / "model"
+    if (path / "model-interrupted").is_dir():
+        raise ModelFileError(
+            f"{path}: holds no finished model. Run its pipeline again, or use the interrupted one, "
+            f"{path / 'model-interrupted'}."
+        )
     if path.exists():
         return path
     raise ModelFileError(

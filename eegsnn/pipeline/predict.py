@@ -2,119 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import os
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import mne
 import numpy as np
 
-from eegsnn._files import write_text
-from eegsnn._validation import channel_order, check_number
+from eegsnn._validation import channel_order, check_finite, check_number
 from eegsnn.errors import ConfigurationError, DataError, RecordingError
 from eegsnn.estimators import load_model
+from eegsnn.pipeline.decisions import Decisions
 from eegsnn.pipeline.model_folder import ModelCard, find_model, load_card
 from eegsnn.recordings import Preprocessing, read_recording
 
 # Windows decided at a time: bounds memory, whatever the recording's length.
 _BATCH = 64
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What a model says about a recording.
-
-    Attributes
-    ----------
-    start : ndarray, shape (windows,)
-        Seconds from the recording's first sample.
-    duration : float
-        Seconds.
-    labels : list of str
-    probabilities : ndarray or None, shape (windows, classes)
-    classes : list of str
-    events : list of str
-        Label or code of the event that a window belongs to; empty for running windows.
-    skipped : int
-        Windows left out because they overlap a BAD annotation or reach beyond the recording.
-    """
-
-    start: np.ndarray
-    duration: float
-    labels: list[str]
-    probabilities: np.ndarray | None
-    classes: list[str]
-    events: list[str]
-    skipped: int = 0
-
-    def to_csv(self) -> str:
-        """Return one line per window: start, end, event, label, probability of each class."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        names = [f"p_{label}" for label in self.classes] if self.probabilities is not None else []
-        events = ["event"] if self.events else []
-        writer.writerow(["start_s", "end_s", *events, "label", *names])
-        for k, (start, label) in enumerate(zip(self.start, self.labels, strict=True)):
-            row = [f"{start:.6g}", f"{start + self.duration:.6g}"]
-            row += [self.events[k]] if self.events else []
-            shares = [] if self.probabilities is None else self.probabilities[k]
-            writer.writerow([*row, label, *(f"{share:.4f}" for share in shares)])
-        return stream.getvalue()
-
-    def to_annotations(self) -> mne.Annotations:
-        """Return the decisions as annotations that any MNE tool can lay over the recording."""
-        return mne.Annotations(self.start, np.full(len(self.start), self.duration), self.labels)
-
-    def save(self, path: str | Path) -> None:
-        """Write to a file, whole or not at all; the format follows the name.
-
-        Names that end in ``_annot`` or ``-annot`` (``.fif``, ``.fif.gz``, ``.txt``, ``.csv``) are
-        annotations as MNE writes them, other ``.csv`` a table of decisions. MNE's own CSV holds
-        clock times, of which its reader takes the first as the origin: ``.fif`` and ``.txt`` come
-        back exactly.
-
-        Raises
-        ------
-        ConfigurationError
-            If the name ends otherwise.
-        """
-        target = Path(path)
-        name = target.name.lower()
-        stem = name.partition(".")[0]
-        annotations = stem.endswith(("_annot", "-annot"))
-        if annotations and name.endswith(".csv"):
-            write_text(target, self._annotations_csv())
-        elif annotations and name.endswith((".txt", ".fif", ".fif.gz")):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # MNE chooses the format by the whole name, so the name stays and the folder changes.
-            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".annot-") as folder:
-                temporary = Path(folder) / target.name
-                self.to_annotations().save(temporary, verbose="error")
-                os.replace(temporary, target)  # noqa: PTH105 — says what it does
-        elif name.endswith(".csv"):
-            write_text(target, self.to_csv())
-        else:
-            raise ConfigurationError(
-                f"out: expected a name that ends in .csv, or in _annot.csv, _annot.txt or "
-                f"_annot.fif for MNE annotations, but got {target.name!r}."
-            )
-
-    def _annotations_csv(self) -> str:
-        """Return MNE's CSV of annotations, which MNE itself can write only where pandas is."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["onset", "duration", "description"])
-        for start, label in zip(self.start, self.labels, strict=True):
-            clock = datetime(1970, 1, 1) + timedelta(seconds=float(start))
-            writer.writerow([clock.isoformat(" ", "microseconds"), f"{self.duration:g}", label])
-        return stream.getvalue()
 
 
 def predict_recording(
@@ -171,7 +75,7 @@ def predict_recording(
     card = _card(folder, estimator)
     raw = _read(recording, card, resample)
     data = raw.get_data() * _factor(card, scale)
-    data = data[channel_order(card.ch_names, raw.ch_names)]
+    data = data[_channels(card, raw, folder, recording)]
     length = card.n_times
     if window is None and not length:
         raise ConfigurationError(
@@ -179,8 +83,9 @@ def predict_recording(
             "was; give --window, the seconds per decision."
         )
     if window is not None:
-        length = round(check_number("window", window, low=0, low_open=True, unit="s") * card.sfreq)
-    if not 0 < length <= data.shape[1]:
+        # Less than a sample is no window.
+        length = round(check_number("window", window, low=1 / card.sfreq, unit="s") * card.sfreq)
+    if length > data.shape[1]:
         raise DataError(
             f"{recording}: lasts {data.shape[1] / card.sfreq:g} s, but a window is "
             f"{length / card.sfreq:g} s. Give a longer recording, or a shorter --window."
@@ -199,6 +104,7 @@ def predict_recording(
             f"{recording}: all {len(starts)} windows overlap a BAD annotation or reach beyond the "
             f"recording."
         )
+    _check_samples(data, starts[kept], length, card, recording)
     labels, probabilities = _decide(estimator, data, starts[kept], length)
     return Decisions(
         start=starts[kept] / card.sfreq,
@@ -229,6 +135,22 @@ def _card(folder: Path, estimator: Any) -> ModelCard:
             f"read recordings."
         )
     return card
+
+
+def _channels(
+    card: ModelCard, raw: mne.io.BaseRaw, folder: Path, recording: str | Path
+) -> list[int]:
+    """Return where each of the model's channels is in the recording."""
+    numbered = [f"ch{number}" for number in range(len(card.ch_names))]
+    if card.ch_names == numbered and not set(numbered) <= set(raw.ch_names):
+        raise DataError(
+            f"{folder}: this model was fitted on arrays whose channels had no names, so that they "
+            f"cannot be found in a recording. Fit it on mne.Epochs, which name them."
+        )
+    try:
+        return channel_order(card.ch_names, raw.ch_names)
+    except DataError as error:
+        raise DataError(f"{recording}: {error}") from error
 
 
 def _read(recording: str | Path, card: ModelCard, resample: bool) -> mne.io.BaseRaw:
@@ -305,6 +227,23 @@ def _usable(raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int) 
             end = begin + annotation["duration"] * sfreq
             inside &= (starts >= end) | (starts + length <= begin)
     return np.asarray(inside)
+
+
+def _check_samples(
+    data: np.ndarray, starts: np.ndarray, length: int, card: ModelCard, recording: str | Path
+) -> None:
+    """Refuse what a decision cannot rest on: NaN within a window, a channel flat throughout."""
+    for batch in _batches(starts):
+        X = np.stack([data[:, start : start + length] for start in batch])
+        times = [f"the window from {start / card.sfreq:g} s" for start in batch]
+        check_finite(X, name=f"{recording}:", ch_names=card.ch_names, trials=times)
+    span = data[:, starts.min() : starts.max() + length]
+    flat = [name for name, row in zip(card.ch_names, span, strict=True) if np.ptp(row) == 0]
+    if flat:
+        raise DataError(
+            f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
+            f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
+        )
 
 
 def _decide(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from eegsnn._files import write_json, write_text
+from eegsnn._validation import check_folder
 from eegsnn.backend import describe
 from eegsnn.evaluation import (
     Candidate,
@@ -107,10 +108,12 @@ def run_pipeline(
     """
     started = time.perf_counter()
     folder = Path(out)
+    check_folder("out", folder)
     say(f"loading {config.data.name}")
     dataset = load_data(config) if dataset is None else dataset
     split = build_split(config, dataset)
     candidates = build_candidates(config, dataset)
+    folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is noticed before training
     store = FoldStore(folder / "folds", reuse=not fresh)
     keeper = _Keeper(dataset, split, config.protocol.seeds[0], store)
     try:

@@ -260,6 +260,77 @@ def test_predict_names_missing_channels(finished, recording, tmp_path, capsys):
     assert "C4" in line
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.nan, "NaN or infinity: 10 of 600 samples, the first in the window from 1.5 s, channel"),
+        (np.inf, "(C3). Drop or interpolate"),
+    ],
+)
+def test_predict_names_the_window_and_channel_of_nan(
+    finished, recording, tmp_path, capsys, value, expected
+):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error")
+    raw._data[2, 200:210] = value
+    path = save(raw, tmp_path / "nan_raw.fif")
+    code, line = errors_of(capsys, "predict", finished, path)
+    assert code == 2
+    assert "nan_raw.fif: contains" in line
+    assert expected in line
+
+
+def test_predict_ignores_nan_under_a_bad_annotation(finished, recording, tmp_path):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error")
+    raw._data[:, 330:340] = np.nan
+    path, out = save(raw, tmp_path / "nan_raw.fif"), tmp_path / "d.csv"
+    assert main(["predict", str(finished), str(path), "--out", str(out)]) == 0
+    assert len(rows_of(out)) == 2
+
+
+def test_predict_refuses_a_dead_electrode(finished, recording, tmp_path, capsys):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error")
+    raw._data[0] = 3e-6
+    code, line = errors_of(capsys, "predict", finished, save(raw, tmp_path / "flat_raw.fif"))
+    assert code == 2
+    assert "channel C4 is flat throughout" in line
+
+
+def test_predict_with_models_saved_by_hand(recording, tmp_path, capsys):
+    """Without a pipeline the length of a trial must be given, and channels must have names."""
+    rng = np.random.default_rng(3)
+    X, y = 1e-5 * rng.normal(size=(8, 2, 100)), ["rest", "move"] * 4
+    info = mne.create_info(["C3", "C4"], 100.0, "eeg")
+    settings = {"sfreq": 100.0, "max_epochs": 1, "random_state": 0}
+    named = EEGSpikingClassifier(**settings).fit(mne.EpochsArray(X, info, verbose="error"), y)
+    named.save(tmp_path / "named")
+    code, line = errors_of(capsys, "predict", tmp_path / "named", recording)
+    assert code == 2
+    assert "give --window" in line
+    assert main(["predict", str(tmp_path / "named"), str(recording), "--window", "1"]) == 0
+    assert capsys.readouterr().out.startswith("start_s,end_s,label,p_move,p_rest")
+    EEGSpikingClassifier(**settings).fit(X, y).save(tmp_path / "unnamed")
+    code, line = errors_of(capsys, "predict", tmp_path / "unnamed", recording, "--window", "1")
+    assert code == 2
+    assert "channels had no names" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("empty.edf", b"", "the file is empty"),
+        ("cut.edf", b"0       X", "truncated within its header"),
+        ("notes.txt", b"hello", "unknown format .txt"),
+        ("noise_raw.fif", b"hello" * 100, "cannot be read"),
+    ],
+)
+def test_predict_refuses_what_is_no_recording(finished, tmp_path, capsys, name, content, expected):
+    (tmp_path / name).write_bytes(content)
+    code, line = errors_of(capsys, "predict", finished, tmp_path / name)
+    assert code == 2
+    assert expected in line
+    assert name in line
+
+
 def test_predict_asks_for_the_scale_of_arbitrary_units(finished, recording, capsys):
     card = load_card(finished / "model")
     card.unit = "a.u."
@@ -274,7 +345,8 @@ def test_predict_asks_for_the_scale_of_arbitrary_units(finished, recording, caps
     ("options", "expected"),
     [
         (["--window", "60"], "lasts 4.5 s, but a window is 60 s"),
-        (["--window", "-1"], "window: expected a number > 0 s"),
+        (["--window", "-1"], "window: expected a number ≥ 0.01 s"),
+        (["--window", "0.001"], "window: expected a number ≥ 0.01 s"),
         (["--step", "0"], "step: expected a number > 0 s"),
         (["--scale", "0"], "scale: expected a number other than 0"),
         (["--events", "T9"], "Labels present: BAD_move, T1, T2"),
