@@ -88,7 +88,8 @@ def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
         if target.exists():  # what others keep beside the model stays beside it
-            shutil.copytree(target, temporary, dirs_exist_ok=True)
+            ours = shutil.ignore_patterns(_ARRAYS, _DESCRIPTION)  # written anew below
+            shutil.copytree(target, temporary, ignore=ours, dirs_exist_ok=True)
         # Not safetensors' own writer, which tells of a full disk in words of its own.
         (temporary / _ARRAYS).write_bytes(to_safetensors(arrays))
         description["arrays_sha256"] = sha256_of(temporary / _ARRAYS)
