@@ -15,9 +15,9 @@ from eegsnn.estimators import EEGSpikingClassifier
 QUICK: dict[str, Any] = {
     "hidden": (16,),
     "n_steps": 5,
-    "max_epochs": 8,
+    "max_epochs": 6,
     "batch_size": 10,
-    "learning_rate": 0.02,
+    "learning_rate": 0.03,
     "weight_decay": 0.0,
     "random_state": 0,
 }
