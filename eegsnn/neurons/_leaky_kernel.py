@@ -80,8 +80,11 @@ def leaky_backward(
     `wanted` says whether those by decay and by threshold are needed; they cost as much as the rest.
     """
     spikes, membranes, mem, beta, threshold = run
-    through_spike = surrogate.gradient(membranes - threshold, xp=np)
-    through_spike *= grad_spikes
+    through_spike = np.asarray(surrogate.gradient(membranes - threshold, xp=np))
+    if through_spike.dtype == grad_spikes.dtype and through_spike.shape == grad_spikes.shape:
+        through_spike *= grad_spikes
+    else:  # a custom formula may give booleans, or one number for all
+        through_spike = through_spike * grad_spikes
     grad_x = np.add(grad_membranes, through_spike)  # turned, last step first, into d loss/d mem
     scratch = np.empty_like(mem)
     for t in range(grad_x.shape[0] - 2, -1, -1):

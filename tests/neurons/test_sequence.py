@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.neurons import RESET_MECHANISMS, leaky_loop, leaky_sequence
-from eegsnn.surrogate import SURROGATES, get_surrogate
+from eegsnn.surrogate import SURROGATES, Surrogate, get_surrogate
 
 Runner = Callable[..., tuple[mx.array, mx.array]]
 GRADIENTS = ("x", "mem", "beta", "threshold")
@@ -87,6 +87,40 @@ def test_kernel_equals_loop_for_every_surrogate(name: str, rng: np.random.Genera
     _, got = values_and_gradients(leaky_sequence, arguments, cotangents, **options)
     for ours, theirs in zip(got, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda u, slope, xp: xp.abs(u) < slope,
+        lambda u, slope, xp: slope,
+        lambda u, slope, xp: u,
+    ],
+    ids=["booleans", "one number", "its input"],
+)
+def test_kernel_equals_loop_for_custom_surrogates(formula: Any, rng: np.random.Generator) -> None:
+    arguments = make_arguments(12, 5, True, rng)
+    cotangents = (mx.ones((12, 3, 5)), mx.ones((12, 3, 5)))
+    options = {"surrogate": Surrogate("custom", 0.5, formula)}
+    _, expected = values_and_gradients(leaky_loop, arguments, cotangents, **options)
+    _, got = values_and_gradients(leaky_sequence, arguments, cotangents, **options)
+    for ours, theirs in zip(got, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_plain_numbers_change_no_gradient(rng: np.random.Generator) -> None:
+    x, mem, _, _ = make_arguments(9, 4, False, rng)
+    cotangents = [mx.ones((9, 3, 4)), mx.ones((9, 3, 4))]
+
+    def gradients(beta: Any, threshold: Any) -> list[mx.array]:
+        def forward(x: mx.array, mem: mx.array) -> list[mx.array]:
+            return list(leaky_sequence(x, mem, beta=beta, threshold=threshold))
+
+        return mx.vjp(forward, [x, mem], cotangents)[1]
+
+    arrays = gradients(mx.array(0.9), mx.array(1.1))
+    for ours, theirs in zip(gradients(0.9, 1.1), arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("used", ["spikes", "membranes"])
