@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from eegsnn.errors import ConfigurationError, EegsnnError
 from eegsnn.evaluation import Candidate, Signal, Split, build_baseline, make_split
 from eegsnn.pipeline.schema import BaselineSection, PipelineConfig
@@ -30,7 +32,10 @@ def load_data(config: PipelineConfig, *, progress: bool = True) -> Any:
     options: dict[str, Any] = dict(config.data.options)
     if config.preprocessing:
         options["preprocessing"] = Preprocessing.from_dict(config.preprocessing)
-    dataset = load_dataset(config.data.name, progress=progress, **options)
+    try:
+        dataset = load_dataset(config.data.name, progress=progress, **options)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{config.source.name}: {_locate(config, str(error))}") from error
     if config.data.classes is not None:
         dataset = dataset.select_classes(config.data.classes)
     if config.data.tmin is not None or config.data.tmax is not None:
@@ -41,6 +46,14 @@ def load_data(config: PipelineConfig, *, progress: bool = True) -> Any:
             )
         dataset = dataset.crop(config.data.tmin, config.data.tmax)
     return dataset
+
+
+def _locate(config: PipelineConfig, message: str) -> str:
+    """Put the section before a message that begins with the name of one of its keys."""
+    name = message.partition(":")[0]
+    sections = {"data.options": config.data.options, "preprocessing": config.preprocessing}
+    place = next((f"{section}." for section, keys in sections.items() if name in keys), "")
+    return f"{place}{message}"
 
 
 def build_split(config: PipelineConfig, dataset: Any) -> Split:
@@ -94,8 +107,9 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
     Raises
     ------
     ConfigurationError
-        If a band lies beyond the Nyquist frequency, the estimator cannot read this kind of data,
-        or a baseline cannot; before anything is trained.
+        If a band lies beyond the Nyquist frequency, trials are shorter than a bin or a filter,
+        the estimator cannot read this kind of data, or a baseline cannot; before anything is
+        trained.
     """
     sfreq = getattr(dataset, "sfreq", None)
     where = config.source.name
@@ -111,7 +125,7 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
 
     try:
         if sfreq is not None and not table:
-            make_encoder(config, sfreq).check_parameters()
+            _rehearse(make_encoder(config, sfreq), dataset.X.shape)
         candidates = [Candidate(SPIKING, network)]
         signal = Signal.of(dataset)
         for number, baseline in enumerate(config.baselines):
@@ -128,6 +142,13 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
                 f"apart with label."
             )
     return candidates
+
+
+def _rehearse(encoder: Any, shape: tuple[int, ...]) -> None:
+    """Let an encoder see noise of the data's shape, so that what cannot fit is said at once."""
+    encoder.check_parameters()
+    noise = np.random.default_rng(0).normal(size=(4, *shape[1:]))
+    encoder.fit(noise, np.array([0, 1, 0, 1]))
 
 
 def _baseline(section: BaselineSection, signal: Signal) -> Candidate:

@@ -6,7 +6,7 @@ The descriptions of the fields are what error messages call "expected".
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -51,10 +51,10 @@ class ProtocolSection(_Section):
     group: str | None = Field(None, description="the name of a group, such as 'subject' or 'run'")
     n_splits: int = Field(5, ge=2, description="an integer ≥ 2")
     gap: int = Field(0, ge=0, description="an integer ≥ 0 (trials left out beside a block)")
-    seeds: list[int] = Field(
+    seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(
         default_factory=lambda: [0, 1, 2, 3, 4],
         min_length=1,
-        description="a list of different integers, at least one",
+        description="a list of different integers ≥ 0, at least one",
     )
 
 

@@ -121,7 +121,7 @@ def test_wrong_overrides_are_refused(pipeline_file, text, expected):
 
 
 def test_a_missing_file_lists_the_shipped_pipelines(tmp_path):
-    with pytest.raises(ConfigurationError, match="Did you mean 'scp[12]'"):
+    with pytest.raises(ConfigurationError, match=r"Did you mean 'scp[12]'"):
         read_pipeline(tmp_path / "scp.toml")
 
 

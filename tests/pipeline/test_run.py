@@ -208,6 +208,13 @@ def test_a_leaky_protocol_is_marked_everywhere(pipeline_file, dataset, tmp_path)
         (["protocol.kind=group-k-fold", "protocol.n_splits=9"], DataError, "at least 9 groups"),
         (["bands.bands={fast=[30, 60]}"], ConfigurationError, "fast"),
         (["encoder.bin_width=0.001"], ConfigurationError, "bin_width"),
+        (["encoder.bin_width=2.0"], ConfigurationError, r"small\.toml: .* shorter than one bin"),
+        (["bands.bands={slow=[0.1, 0.5]}"], ConfigurationError, "shorter than one cycle"),
+        (
+            ["encoder.spatial_filter=csp", "encoder.n_components=3"],
+            ConfigurationError,
+            "number of channels, 2, but got 3",
+        ),
     ],
 )
 def test_what_does_not_fit_the_data_is_refused_before_training(
