@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import mne
 import numpy as np
 
 from eegsnn._validation import channel_order, check_finite, check_number
-from eegsnn.errors import ConfigurationError, DataError, RecordingError
+from eegsnn.errors import ConfigurationError, DataError, RecordingError, SilentNetworkWarning
 from eegsnn.estimators import load_model
 from eegsnn.pipeline.decisions import Decisions
 from eegsnn.pipeline.model_folder import ModelCard, find_model, load_card
 from eegsnn.recordings import Preprocessing, read_recording
+from eegsnn.recordings.epochs import read_events_file
 
 # Windows decided at a time: bounds memory, whatever the recording's length.
 _BATCH = 64
@@ -69,6 +71,11 @@ def predict_recording(
         Channels are missing, the rate or the unit differs, the recording is too short.
     ConfigurationError
         `window`, `step` or `scale` is impossible.
+
+    Warns
+    -----
+    SilentNetworkWarning
+        If all windows get the same probabilities.
     """
     folder = find_model(model)
     estimator = load_model(folder)
@@ -106,6 +113,13 @@ def predict_recording(
         )
     _check_samples(data, starts[kept], length, card, recording)
     labels, probabilities = _decide(estimator, data, starts[kept], length)
+    if len(probabilities) > 1 and np.ptp(probabilities, axis=0).max() == 0:
+        warnings.warn(
+            f"{recording}: every window got the same probabilities, so that nothing of the signal "
+            f"reaches the network. Is the amplitude that of the training data? Turn --scale.",
+            SilentNetworkWarning,
+            stacklevel=2,
+        )
     return Decisions(
         start=starts[kept] / card.sfreq,
         duration=length / card.sfreq,
@@ -192,7 +206,7 @@ def _event_starts(
             Preprocessing.from_dict(card.preprocessing), resample=None
         )
         native = read_recording(recording, preprocessing)
-        found = mne.read_events(path, verbose="error")
+        found = read_events_file(path)
         onset = (found[:, 0] - native.first_samp) / native.info["sfreq"]
         names = [str(code) for code in found[:, 2]]
     else:
@@ -248,7 +262,7 @@ def _check_samples(
 
 def _decide(
     estimator: Any, data: np.ndarray, starts: np.ndarray, length: int
-) -> tuple[list[str], np.ndarray | None]:
+) -> tuple[list[str], np.ndarray]:
     labels: list[str] = []
     shares: list[np.ndarray] = []
     classes = np.asarray(estimator.classes_)

@@ -191,15 +191,26 @@ def _array_events(
     return found, names
 
 
+def read_events_file(path: Path) -> np.ndarray:
+    """Read an events file (``-eve.fif``, ``.eve``, ``.txt``): int (events, 3), as in MNE.
+
+    Raises
+    ------
+    RecordingError
+        If it is missing or holds no events.
+    """
+    if not path.is_file():
+        raise RecordingError(f"{path}: no such events file.")
+    try:
+        found: np.ndarray = mne.read_events(path, verbose="error")
+    except Exception as error:  # as for recordings: parsers raise anything
+        raise RecordingError(f"{path}: cannot be read as events ({error}).") from error
+    return found
+
+
 def _events_array(events: Any) -> np.ndarray:
     if isinstance(events, str | Path):
-        path = Path(events)
-        if not path.is_file():
-            raise RecordingError(f"{path}: no such events file.")
-        try:
-            return mne.read_events(path, verbose="error")
-        except Exception as error:  # as for recordings: parsers raise anything
-            raise RecordingError(f"{path}: cannot be read as events ({error}).") from error
+        return read_events_file(Path(events))
     array = np.asarray(events)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in "iu":
         raise RecordingError(

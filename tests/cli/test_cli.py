@@ -234,6 +234,27 @@ def test_predict_decides_at_an_events_file(finished, recording, tmp_path):
     assert [(row["event"], row["label"]) for row in rows_of(out)] == [("7", "left"), ("8", "right")]
 
 
+def test_predict_refuses_what_are_no_events(finished, recording, tmp_path, capsys):
+    events = tmp_path / "events.txt"
+    events.write_text("1 2\n")
+    code, line = errors_of(capsys, "predict", finished, recording, "--events", events)
+    assert code == 2
+    assert "events.txt: cannot be read as events" in line
+
+
+def test_predict_warns_if_the_amplitude_is_that_of_something_else(finished, recording, capsys):
+    rng = np.random.default_rng(3)
+    info = mne.create_info(["C3", "C4"], 100.0, "eeg")
+    epochs = mne.EpochsArray(1e-5 * rng.normal(size=(8, 2, 100)), info, verbose="error")
+    model = EEGSpikingClassifier(sfreq=100.0, max_epochs=1, random_state=0)
+    model.fit(epochs, ["rest", "move"] * 4).save(finished / "by-hand")
+    arguments = ["predict", str(finished / "by-hand"), str(recording), "--window", "1"]
+    assert main([*arguments, "--scale", "1e-9"]) == 0
+    assert "every window got the same probabilities" in " ".join(capsys.readouterr().err.split())
+    assert main(arguments) == 0
+    assert capsys.readouterr().err.count("warning") == 0
+
+
 def save(raw, path):
     raw.save(path, verbose="error", overwrite=True)
     return path

@@ -21,6 +21,7 @@ from eegsnn.datasets.folders import events_file, groups_in
 from eegsnn.datasets.manifest import Manifest
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs, read_recording
+from eegsnn.recordings.epochs import read_events_file
 
 # What MNE's annotations of bad or joined data begin with.
 _NO_EVENT = ("BAD", "EDGE")
@@ -192,10 +193,7 @@ def _events(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray |
         raise DataError(
             f"no events file {file.name} beside it (folder.events = {manifest.folder.events!r})."  # type: ignore[union-attr]
         )
-    try:
-        found = mne.read_events(file, verbose="error")
-    except Exception as error:  # as for recordings: parsers raise anything
-        raise DataError(f"{file.name}: cannot be read as events ({error}).") from error
+    found = read_events_file(file)
     original = float(mne.io.read_raw(path, preload=False, verbose="error").info["sfreq"])
     found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / original)
     return found
