@@ -319,6 +319,16 @@ class TestWarmStart:
         first = model.loss_curve_
         assert model.fit(rows.X, rows.y).loss_curve_ == first
 
+    def test_a_failure_after_training_keeps_the_weights_before(
+        self, rows: Any, quick: dict, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = SpikingClassifier(warm_start=True, **quick).fit(rows.X, rows.y)
+        before = model.predict_proba(rows.X)
+        monkeypatch.setattr(_base, "_SATURATED", 0.01)
+        with pytest.raises(SilentNetworkWarning):  # an error here: see pyproject.toml
+            model.fit(rows.X, rows.y)
+        np.testing.assert_array_equal(model.predict_proba(rows.X), before)
+
     def test_more_networks_are_added(self, rows: Any, quick: dict) -> None:
         model = SpikingClassifier(warm_start=True, **quick).fit(rows.X, rows.y)
         model.set_params(n_networks=2).fit(rows.X, rows.y)
