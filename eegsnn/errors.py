@@ -10,11 +10,11 @@ class EegsnnError(Exception):
 
 
 class RecordingError(EegsnnError, ValueError):
-    """A recording cannot be read or cut: missing, truncated, empty, unknown format, no such event."""
+    """A recording cannot be read or cut: missing, truncated, unknown format, no such event."""
 
 
 class DataError(EegsnnError, ValueError):
-    """Arrays or labels that cannot be used: NaN, wrong shape, one class only, channels that differ."""
+    """Arrays or labels that cannot be used: NaN, wrong shape, one class only, other channels."""
 
 
 class ConfigurationError(EegsnnError, ValueError):
@@ -42,7 +42,7 @@ class LeakageWarning(EegsnnWarning):
 
 
 class DataTrapWarning(EegsnnWarning):
-    """A property of the data that has fooled people before (declared in a manifest, or repaired)."""
+    """A property of the data that has fooled people before, declared in a manifest or repaired."""
 
 
 class InterruptedTrainingWarning(EegsnnWarning):

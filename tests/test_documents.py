@@ -1,4 +1,4 @@
-"""What the documents say is true: snippets run, shipped pipelines are valid, imports flow one way."""
+"""What the documents say is true: snippets run, pipelines are valid, imports flow one way."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def python_blocks() -> list[str]:
 
 @pytest.fixture
 def recording(tmp_path: Path, rng: np.random.Generator) -> Path:
-    """Twenty cues in a recording of four channels; beta is strong at C3 after the ones called T1."""
+    """Twenty cues in a recording of four channels; beta is strong at C3 after those called T1."""
     sfreq, n_cues = 128.0, 20
     onsets = 1.0 + 4.0 * np.arange(n_cues)
     times = np.arange(int((onsets[-1] + 5) * sfreq)) / sfreq
