@@ -258,10 +258,12 @@ def verdict(result: ExperimentResult) -> list[str]:
         who = f"The spiking network ({_percent(ours)})"
         if ours == theirs:
             sentences.append(f"{who} equals {against}: it does not beat it.")
-        elif ours > theirs:
+        elif ours < theirs:
+            sentences.append(f"{who} does not beat {against}: it is {points} below.")
+        elif ours - theirs >= margin:
             sentences.append(f"{who} beats {against} by {points}.")
         else:
-            sentences.append(f"{who} does not beat {against}: it is {points} below.")
+            sentences.append(f"{who} is {points} above {against}.")
         if 0 < abs(ours - theirs) < margin:
             sentences.append(
                 f"{n} test trials cannot tell so small a difference from none "
