@@ -3,10 +3,48 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from eegsnn.pipeline import parse_pipeline
+from eegsnn.pipeline.run import run_pipeline
+from eegsnn.recordings import EEGDataset
+
+# A pipeline whose training takes a moment, for the generated data set below.
+PIPELINE = """\
+title = "Generated"
+description = "Alpha on one channel or the other."
+
+[data]
+name = "EEGMMIDB"
+
+[bands]
+bands = { alpha = [8, 13] }
+
+[encoder]
+method = "direct"
+feature = "log_power"
+bin_width = 0.25
+
+[network]
+hidden = [8]
+
+[training]
+max_epochs = 12
+
+[protocol]
+kind = "leave-one-group-out"
+group = "run"
+seeds = [0, 1]
+
+[[baselines]]
+name = "band-power-lda"
+parameters = { bands = { alpha = [8, 13] } }
+"""
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +63,61 @@ def data_folder() -> Path:
 def rng() -> np.random.Generator:
     """A fresh generator with a fixed seed, one per test."""
     return np.random.default_rng(20240607)
+
+
+def make_dataset(official=False):
+    rng = np.random.default_rng(5)
+    n_trials, sfreq = 36, 100.0
+    y = np.array(["right", "left"] * (n_trials // 2))
+    X = 1e-5 * rng.normal(size=(n_trials, 2, 150))
+    time = np.arange(150) / sfreq
+    for trial, label in enumerate(y):
+        X[trial, int(label == "left")] += 3e-5 * np.sin(2 * np.pi * 10 * time + rng.uniform(0, 6))
+    return EEGDataset(
+        X=X,
+        y=y,
+        sfreq=sfreq,
+        ch_names=["C3", "C4"],
+        classes=["right", "left"],
+        groups={"run": np.repeat(["1", "2", "3"], 12)},
+        split=np.array(["train"] * 24 + ["test"] * 12) if official else None,
+        name="Generated",
+        provenance={"sha256": {"generated.edf": "ab" * 32}},
+        warnings=["Made up, <b>entirely</b>."],
+    )
+
+
+@pytest.fixture
+def dataset():
+    return make_dataset()
+
+
+@pytest.fixture
+def official_dataset():
+    return make_dataset(official=True)
+
+
+@pytest.fixture
+def pipeline_text():
+    return PIPELINE
+
+
+@pytest.fixture
+def pipeline_file(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(PIPELINE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory):
+    """The result of the pipeline, made once; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished") / "small"
+    run_pipeline(parse_pipeline(tomllib.loads(PIPELINE)), folder, dataset=make_dataset())
+    return folder
+
+
+@pytest.fixture
+def finished(finished_once, tmp_path):
+    """A copy of that result, to be worked on."""
+    return shutil.copytree(finished_once, tmp_path / "result")
