@@ -1,6 +1,17 @@
 """What the numbers run on: the MLX device, and the matrix product behind it."""
 
 from eegsnn.backend.blas import BlasState, blas_state, threads_for, use_fast_blas
+from eegsnn.backend.compiled import kernels_available, kernels_state
+from eegsnn.backend.memory import keep_large_blocks
 from eegsnn.backend.versions import describe
 
-__all__ = ["BlasState", "blas_state", "describe", "threads_for", "use_fast_blas"]
+__all__ = [
+    "BlasState",
+    "blas_state",
+    "describe",
+    "keep_large_blocks",
+    "kernels_available",
+    "kernels_state",
+    "threads_for",
+    "use_fast_blas",
+]

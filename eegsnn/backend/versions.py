@@ -9,8 +9,9 @@ import mlx.core as mx
 
 from eegsnn._version import __version__
 from eegsnn.backend.blas import blas_state
+from eegsnn.backend.compiled import kernels_state
 
-_PACKAGES = ("mlx", "numpy", "scipy", "scikit-learn", "mne", "nir", "matplotlib")
+_PACKAGES = ("mlx", "numpy", "scipy", "numba", "scikit-learn", "mne", "nir", "matplotlib")
 
 
 def describe() -> dict[str, str]:
@@ -20,7 +21,8 @@ def describe() -> dict[str, str]:
     -------
     dict of str
         Versions of eegsnn, Python and the packages it stands on, the platform, MLX's default
-        device, and which matrix product MLX uses (see :mod:`eegsnn.backend.blas`).
+        device, and which matrix product MLX uses (see :mod:`eegsnn.backend.blas`), and
+        whether neurons run as compiled kernels (:mod:`eegsnn.backend.compiled`).
     """
     found = {
         "eegsnn": __version__,
@@ -34,4 +36,5 @@ def describe() -> dict[str, str]:
             found[package] = "not installed"
     found["device"] = str(mx.default_device())
     found["matrix product"] = blas_state().detail
+    found["neuron kernels"] = kernels_state()
     return found

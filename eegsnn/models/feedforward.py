@@ -13,7 +13,7 @@ import numpy as np
 
 from eegsnn._validation import check_boolean, check_choice, check_integer, check_number
 from eegsnn.errors import ConfigurationError
-from eegsnn.neurons import RESET_MECHANISMS, Leaky, LeakyIntegrator, leaky_sequence
+from eegsnn.neurons import RESET_MECHANISMS, Leaky, LeakyIntegrator
 from eegsnn.surrogate import get_surrogate
 
 READOUTS: tuple[str, ...] = ("membrane", "rate")
@@ -192,7 +192,7 @@ class SpikingNetwork(nn.Module):
             spikes = [*spikes, scores]
         else:
             # In units of the steady state, so that logits do not depend on the decay.
-            scores, scale = self.output.run(current), 1 - self._config.readout_beta
+            scores, scale = self.output.run(current)[0], 1 - self._config.readout_beta
         if self._config.readout_weights:
             scores = scores * self.readout_weights
         return NetworkOutput(scores.mean(axis=0) * scale, spikes)
@@ -218,8 +218,7 @@ class SpikingNetwork(nn.Module):
             current = x @ linear.weight.T
             if index == 0 and n_steps is not None and current.shape[0] == 1:
                 current = mx.broadcast_to(current, (n_steps, *current.shape[1:]))
-            rest = mx.zeros(current.shape[1:])
-            _, free = leaky_sequence(current, rest, beta=neurons.beta, reset_mechanism="none")
+            free, _ = LeakyIntegrator(neurons.beta).run(current)  # the membrane without reset
             deviation = mx.sqrt(mx.mean(mx.square(free), axis=(0, 1)))
             gain = mx.where(deviation > 0, self._config.threshold / deviation, 1.0)
             linear.weight = linear.weight * gain[:, None]

@@ -1,16 +1,20 @@
 """Spiking neurons: pure steps, whole sequences with linear-time gradients, thin modules."""
 
+from eegsnn.neurons.base import Neuron, SpikingNeuron
 from eegsnn.neurons.functional import RESET_MECHANISMS, integrator_step, leaky_step
 from eegsnn.neurons.modules import IF, Leaky, LeakyIntegrator
-from eegsnn.neurons.sequence import leaky_loop, leaky_sequence
+from eegsnn.neurons.sequence import State, loop, scan
 
 __all__ = [
     "IF",
     "RESET_MECHANISMS",
     "Leaky",
     "LeakyIntegrator",
+    "Neuron",
+    "SpikingNeuron",
+    "State",
     "integrator_step",
-    "leaky_loop",
-    "leaky_sequence",
     "leaky_step",
+    "loop",
+    "scan",
 ]

@@ -1,35 +1,27 @@
-"""One time step of each neuron, as a pure function: arrays in, arrays out.
-
-Conventions, the same for every neuron: a spike is emitted when the membrane potential exceeds the
-threshold; the reset is detached from the gradient; ``reset_delay=True`` takes the spike of step t
-off the membrane at step t+1 (snnTorch's default, and the update written in the mlx-snn paper),
-``reset_delay=False`` takes it off at once.
-"""
+"""One step of the leaky integrate-and-fire neuron and of its relatives with one state."""
 
 from __future__ import annotations
 
 import mlx.core as mx
 
-from eegsnn._validation import check_choice
-from eegsnn.surrogate import Surrogate, get_surrogate, spike
-
-RESET_MECHANISMS: tuple[str, ...] = ("subtract", "zero", "none")
-"""What a spike does to the membrane: take the threshold off, set it to zero, or nothing."""
+from eegsnn.neurons.functional._reset import Value, checked, previous_spikes, reset_at_once
+from eegsnn.surrogate import Surrogate, spike
 
 
 def leaky_step(
     x: mx.array,
     mem: mx.array,
     *,
-    beta: float | mx.array,
-    threshold: float | mx.array = 1.0,
+    beta: Value,
+    threshold: Value = 1.0,
     reset_mechanism: str = "subtract",
     reset_delay: bool = True,
+    detach_reset: bool = True,
     surrogate: Surrogate | None = None,
 ) -> tuple[mx.array, mx.array]:
     """One step of the leaky integrate-and-fire neuron (LIF); `beta` = 1 makes it IF.
 
-    With R = [mem > threshold] from the previous step (detached)::
+    With R = [mem > threshold] from the previous step::
 
         subtract:  mem' = beta·mem + x − R·threshold
         zero:      mem' = beta·(1 − R)·mem + x          (the input is kept)
@@ -52,6 +44,8 @@ def leaky_step(
         See above.
     reset_delay : bool, default True
         See above.
+    detach_reset : bool, default True
+        Whether the gradient ignores the reset; with False it flows through the spike that resets.
     surrogate : Surrogate, optional
         Stands in for the derivative of the spike; default fast sigmoid with slope 25.
 
@@ -68,9 +62,8 @@ def leaky_step(
     ----------
     Equations of snnTorch 1.0.0 (``snn.Leaky``), Eshraghian et al. (2023).
     """
-    check_choice("reset_mechanism", reset_mechanism, RESET_MECHANISMS)
-    surrogate = surrogate or get_surrogate()
-    previous = mx.stop_gradient((mem > threshold).astype(x.dtype))
+    surrogate = checked(reset_mechanism, surrogate)
+    previous = previous_spikes(mem, threshold, surrogate, reset_delay, detach_reset)
     if reset_mechanism == "subtract":
         mem = beta * mem + x - previous * threshold
     elif reset_mechanism == "zero":
@@ -78,12 +71,11 @@ def leaky_step(
     else:
         mem = beta * mem + x
     spikes = spike(mem - threshold, surrogate)
-    if not reset_delay and reset_mechanism != "none":
-        due = mx.stop_gradient(spikes) - previous
-        mem = mem - due * (threshold if reset_mechanism == "subtract" else mem)
+    if not reset_delay:
+        mem = reset_at_once(mem, spikes, previous, threshold, reset_mechanism, detach_reset)
     return spikes, mem
 
 
-def integrator_step(x: mx.array, mem: mx.array, *, beta: float | mx.array) -> mx.array:
+def integrator_step(x: mx.array, mem: mx.array, *, beta: Value) -> mx.array:
     """One step of the leaky integrator, ``mem' = beta·mem + x``: a readout that never spikes."""
     return beta * mem + x

@@ -1,0 +1,73 @@
+"""What goes into a kernel and comes out of it: arrays of one run, and of its gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eegsnn.kernels.surrogates import CompiledSurrogate, compiled_surrogate
+from eegsnn.surrogate import Surrogate
+
+RESETS: dict[str, int] = {"subtract": 0, "zero": 1, "none": 2}
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pass of a neuron over a sequence; float32, C-contiguous.
+
+    Attributes
+    ----------
+    x : ndarray [T, columns]
+        Input; a column is one neuron in one trial.
+    first : dict of ndarray [columns]
+        State before the first step.
+    parameters : dict of ndarray [columns]
+    reset : int
+        Value of :data:`RESETS`.
+    surrogate : Surrogate
+    outputs : ndarray [T, columns]
+        Spikes; written by the forward kernel.
+    states : dict of ndarray [T, columns]
+        After every step; written by the forward kernel.
+    """
+
+    x: np.ndarray
+    first: Arrays
+    parameters: Arrays
+    reset: int
+    surrogate: Surrogate
+    outputs: np.ndarray
+    states: Arrays
+
+    def compiled_surrogate(self) -> CompiledSurrogate:
+        """Surrogate gradient in the form that kernels take."""
+        return compiled_surrogate(self.surrogate, self.states["mem"], self.parameters["threshold"])
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Cotangents that a backward kernel starts from, and the gradients that it writes.
+
+    Attributes
+    ----------
+    outputs : ndarray [T, columns]
+        Of the outputs.
+    states : dict of ndarray, [T, columns] or [1, columns]
+        Of the states after every step, or of those after the last alone.
+    wanted : set of str
+        Parameters whose gradient is asked for; that of the others may be left as it is.
+    x : ndarray [T, columns]
+    first : dict of ndarray [columns]
+    parameters : dict of ndarray [columns]
+        Summed over time, still one value per column; zero at the start.
+    """
+
+    outputs: np.ndarray
+    states: Arrays
+    wanted: frozenset[str]
+    x: np.ndarray
+    first: Arrays
+    parameters: Arrays

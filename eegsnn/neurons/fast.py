@@ -1,0 +1,175 @@
+"""The bridge between MLX and the compiled kernels: one custom function around a whole sequence.
+
+Arrays go to the kernels without a copy, and results are written straight into MLX's buffers. Where
+a kernel cannot serve (on a GPU, in half precision, inside ``mx.compile`` or ``mx.vmap``, with another
+reset than the default), :func:`kernel_serves` says so and the neuron takes the general way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import mlx.core as mx
+import numpy as np
+
+from eegsnn.backend import keep_large_blocks, kernels_available
+from eegsnn.neurons.sequence import State
+
+
+class Kernel(NamedTuple):
+    """Where the forward and backward function of a neuron are found: a module of the kernels."""
+
+    module: str
+    forward: str = "forward"
+    backward: str = "backward"
+
+    def functions(self) -> tuple[Callable, Callable]:
+        """Import them: Numba is loaded here and not before."""
+        keep_large_blocks()
+        module = import_module(f"eegsnn.kernels.{self.module}")
+        return getattr(module, self.forward), getattr(module, self.backward)
+
+
+class Problem(NamedTuple):
+    """One neuron over one sequence, as MLX arrays.
+
+    `learned` names the parameters whose gradient is wanted; `firing` holds the reset and the
+    surrogate of a spiking neuron, and is empty for another.
+    """
+
+    x: mx.array
+    state: State
+    parameters: State
+    learned: frozenset[str]
+    firing: dict[str, Any]
+
+
+def kernel_serves(problem: Problem) -> bool:
+    """Whether compiled kernels can do this sequence."""
+    firing = problem.firing
+    arrays = [problem.x, *problem.state.values(), *problem.parameters.values()]
+    return (
+        firing.get("reset_delay", True)
+        and firing.get("detach_reset", True)
+        and problem.x.size > 0
+        and all(array.dtype == mx.float32 for array in arrays)
+        and mx.default_device() == mx.Device(mx.cpu)
+        and kernels_available()
+        and _can_be_evaluated(arrays)
+    )
+
+
+def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.array, State]:
+    """Outputs [T, batch, …] and states, after every step or after the last, of a neuron."""
+    from eegsnn.kernels.run import RESETS, Gradients, Run
+
+    forward_kernel, backward_kernel = kernel.functions()
+    names, constants = list(problem.state), list(problem.parameters)
+    n_states = len(names)
+    reset = RESETS[problem.firing.get("reset_mechanism", "none")]
+    made: list[tuple[Run, list[mx.array]]] = []
+
+    def forward(x: mx.array, *rest: mx.array) -> tuple[mx.array, ...]:
+        _evaluate([x, *rest])
+        outputs, *states = [_new(x.shape) for _ in range(1 + n_states)]
+        run = Run(
+            x=_rows(x),
+            first=dict(zip(names, map(_row, rest[:n_states]), strict=True)),
+            parameters={
+                name: _spread(value, x.shape[1:])
+                for name, value in zip(constants, rest[n_states:], strict=True)
+            },
+            reset=reset,
+            surrogate=problem.firing.get("surrogate"),
+            outputs=_rows(outputs),
+            states=dict(zip(names, map(_rows, states), strict=True)),
+        )
+        forward_kernel(run)
+        made.append((run, [x, *rest, outputs, *states]))  # the views live as long as the arrays
+        return outputs, *(states if every_state else [mx.array(np.asarray(s)[-1]) for s in states])
+
+    function: Any = mx.custom_function(forward)
+
+    @function.vjp
+    def vjp(
+        primals: tuple[mx.array, ...],
+        cotangents: tuple[mx.array, ...],
+        _: tuple[mx.array, ...],
+    ) -> list[mx.array]:
+        x, *rest = primals
+        run = made[-1][0]
+        _evaluate(cotangents)
+        grad_x, *grad_first = [_new(part.shape) for part in (x, *rest[:n_states])]
+        width = run.x.shape[1]
+        totals = {name: np.zeros(width, np.float32) for name in constants}
+        gradients = Gradients(
+            outputs=_rows(cotangents[0]),
+            states={
+                name: _rows(c) if every_state else _row(c)[None]
+                for name, c in zip(names, cotangents[1:], strict=True)
+            },
+            wanted=problem.learned,
+            x=_rows(grad_x),
+            first=dict(zip(names, map(_row, grad_first), strict=True)),
+            parameters=totals,
+        )
+        backward_kernel(run, gradients)
+        by_parameter = [
+            _gather(totals[name], x.shape[1:], value)
+            for name, value in zip(constants, rest[n_states:], strict=True)
+        ]
+        return [grad_x, *grad_first, *by_parameter]
+
+    outputs, *states = function(
+        problem.x, *problem.state.values(), *problem.parameters.values()
+    )
+    return outputs, dict(zip(names, states, strict=True))
+
+
+def _can_be_evaluated(arrays: list[mx.array]) -> bool:
+    """Whether arrays have values: inside ``mx.compile`` and ``mx.vmap`` they are placeholders."""
+    try:
+        mx.eval(arrays)
+    except ValueError:
+        return False
+    return True
+
+
+def _evaluate(arrays: Iterable[mx.array]) -> None:
+    mx.eval(list(arrays))
+
+
+def _new(shape: Iterable[int]) -> mx.array:
+    """Make an array to be written to through its NumPy view.
+
+    MLX reuses freed buffers, while fresh memory from NumPy would have to be mapped page by page.
+    """
+    array = mx.zeros(tuple(shape))
+    mx.eval(array)
+    return array
+
+
+def _rows(array: mx.array) -> np.ndarray:
+    """View [T, …] as [T, columns]; copies only what is not contiguous."""
+    view = np.ascontiguousarray(np.asarray(array))
+    return view.reshape(array.shape[0], -1)
+
+
+def _row(array: mx.array) -> np.ndarray:
+    return np.ascontiguousarray(np.asarray(array)).reshape(-1)
+
+
+def _spread(value: mx.array, shape: tuple[int, ...]) -> np.ndarray:
+    """Give every column its own value of a parameter."""
+    return np.ascontiguousarray(np.broadcast_to(np.asarray(value), shape)).reshape(-1)
+
+
+def _gather(total: np.ndarray, shape: tuple[int, ...], value: mx.array) -> mx.array:
+    """Undo :func:`_spread` for a gradient: sum over every axis that the parameter lacks."""
+    total = total.reshape(shape)
+    lacking = tuple(range(total.ndim - value.ndim))
+    kept = tuple(len(lacking) + axis for axis, size in enumerate(value.shape) if size == 1)
+    summed = total.sum(axis=lacking + kept, dtype=np.float64).reshape(value.shape)
+    return mx.array(summed.astype(np.float32))

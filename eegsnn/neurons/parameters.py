@@ -1,0 +1,129 @@
+"""Parameters of neurons: a scalar or one value per neuron, fixed or learned within a valid range.
+
+A learned value is kept on a scale on which every number is valid (logit, logarithm), so that no
+step of an optimiser can leave the range. A fixed one is a frozen array: saved with the weights,
+never trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+
+from eegsnn.errors import ConfigurationError
+
+Values = float | Sequence[float] | np.ndarray | mx.array
+"""What users give for a parameter."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The range of a parameter, and the scale on which it is learned.
+
+    Attributes
+    ----------
+    suffix : str
+        Ends the name of the learned array, as in ``beta_logit``.
+    expected : str
+        The range, as an error message says it.
+    valid : callable
+        Array of values → array of bool.
+    to_free, from_free : callable
+        From values (NumPy) to the learned scale, and back (MLX).
+    """
+
+    suffix: str
+    expected: str
+    valid: Callable[[np.ndarray], np.ndarray]
+    to_free: Callable[[np.ndarray], np.ndarray]
+    from_free: Callable[[mx.array], mx.array]
+
+
+def _logit(values: np.ndarray) -> np.ndarray:
+    inside = np.clip(values, 1e-4, 1 - 1e-4)
+    return np.log(inside / (1 - inside))
+
+
+UNIT = Scale("logit", "in [0, 1]", lambda v: (v >= 0) & (v <= 1), _logit, mx.sigmoid)
+POSITIVE = Scale("log", "greater than 0", lambda v: v > 0, np.log, mx.exp)
+FREE = Scale("value", "finite", np.isfinite, lambda v: v, lambda free: free)
+
+
+class Parameter:
+    """A parameter of a neuron, declared in its class: ``beta = Parameter(UNIT, "decays …")``.
+
+    Reading it gives the present value as an array; setting it checks the value and keeps it
+    learned or fixed, as it was.
+
+    Parameters
+    ----------
+    scale : Scale
+    meaning : str
+        What the values are, in the plural: it ends up in error messages.
+    """
+
+    def __init__(self, scale: Scale, meaning: str) -> None:
+        self.scale = scale
+        self.meaning = meaning
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def learned_key(self) -> str:
+        """Key of the array while the parameter is learned."""
+        return f"{self.name}_{self.scale.suffix}"
+
+    @property
+    def fixed_key(self) -> str:
+        """Key of the array while the parameter is fixed."""
+        return f"{self.name}_fixed"
+
+    def is_learned(self, module: nn.Module) -> bool:
+        """Whether an optimiser may change it."""
+        return self.learned_key in module
+
+    def store(self, module: nn.Module, values: Any, learn: bool) -> None:
+        """Check `values` and keep them in the module, to be learned or fixed."""
+        checked = self._check(values)
+        if learn:
+            module[self.learned_key] = mx.array(self.scale.to_free(checked).astype(np.float32))
+        else:
+            module[self.fixed_key] = mx.array(checked)
+            module.freeze(keys=[self.fixed_key], recurse=False)
+
+    def _check(self, values: Any) -> np.ndarray:
+        expected = f"{self.name}: expected {self.meaning} {self.scale.expected}"
+        try:
+            array = np.asarray(values, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"{expected}, but got {values!r}.") from error
+        if not (np.isfinite(array).all() and np.all(self.scale.valid(array))):
+            raise ConfigurationError(f"{expected}, but got {np.array2string(array)}.")
+        return array
+
+    def __get__(self, module: nn.Module | None, owner: type | None = None) -> Any:
+        if module is None:
+            return self
+        if self.is_learned(module):
+            return self.scale.from_free(module[self.learned_key])
+        return module[self.fixed_key]
+
+    def __set__(self, module: nn.Module, values: Any) -> None:
+        self.store(module, values, self.is_learned(module))
+
+
+def parameters_of(kind: type) -> dict[str, Parameter]:
+    """Parameters that a class of neurons declares, its bases' first."""
+    return {
+        name: entry
+        for base in reversed(kind.__mro__)
+        for name, entry in vars(base).items()
+        if isinstance(entry, Parameter)
+    }
