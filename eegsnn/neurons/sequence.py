@@ -58,6 +58,8 @@ def scan(step: Step, x: mx.array, state: State, parameters: State) -> tuple[mx.a
     def one_step(current: mx.array, *rest: mx.array) -> list[mx.array]:
         before = dict(zip(names, rest[:n_states], strict=True))
         output, after = step(current, before, dict(zip(constants, rest[n_states:], strict=True)))
+        if any(output is part for part in after.values()):
+            output = output * 1  # MLX drops one of two cotangents that meet in one array
         return [output, *(after[name] for name in names)]
 
     def forward(x: mx.array, *rest: mx.array) -> tuple[mx.array, ...]:
