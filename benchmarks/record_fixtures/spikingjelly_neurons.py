@@ -18,7 +18,9 @@ libraries with a delayed reset go on to reset and SpikingJelly fires again.
 
 from __future__ import annotations
 
+import functools
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -41,12 +43,9 @@ def record(rng: np.random.Generator, settings: dict) -> dict[str, np.ndarray]:
         tau = float(1.0 + np.exp(-parameter.item()))
         x = leaf(rng.normal(size, size, (N_STEPS, BATCH, NEURONS)))
         start = leaf(rng.uniform(-0.3, 0.7, (BATCH, NEURONS)))
-        v, spikes, membranes, closest = start, [], [], []
-
-        def watched(u: torch.Tensor) -> torch.Tensor:
-            closest.append(float(u.detach().abs().min()))
-            return spike(u)
-
+        v, spikes, membranes = start, [], []
+        closest: list[float] = []
+        watched = functools.partial(watch, spike, closest)
         for step in x:
             arguments = (settings["decay_input"], 1.0, reset, watched, settings["detach_reset"])
             if parametric:
@@ -76,6 +75,12 @@ def record(rng: np.random.Generator, settings: dict) -> dict[str, np.ndarray]:
     else:
         arrays["parameters/tau"] = torch.tensor(tau)
     return {name: value.detach().numpy() for name, value in arrays.items()}
+
+
+def watch(spike: Callable, closest: list[float], u: torch.Tensor) -> torch.Tensor:
+    """Note how close the membranes come to the threshold while they are turned into spikes."""
+    closest.append(float(u.detach().abs().min()))
+    return spike(u)
 
 
 def draw(rng: np.random.Generator, like: torch.Tensor) -> np.ndarray:
