@@ -2,7 +2,7 @@
 
 from eegsnn.neurons.base import Neuron, SpikingNeuron
 from eegsnn.neurons.functional import RESET_MECHANISMS, integrator_step, leaky_step
-from eegsnn.neurons.modules import IF, Leaky, LeakyIntegrator
+from eegsnn.neurons.leaky import IF, Leaky, LeakyIntegrator
 from eegsnn.neurons.sequence import State, loop, scan
 
 __all__ = [

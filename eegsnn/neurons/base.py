@@ -83,7 +83,7 @@ class Neuron(nn.Module):
 
     def _sequence(self, x: mx.array, state: State, every_state: bool) -> tuple[mx.array, State]:
         """All steps of checked input, by a compiled kernel where there is one that serves."""
-        values = self.values(x)
+        values = self.values(x[0])
         if self.kernel is not None:
             problem = Problem(x, state, values, frozenset(self.learned()), self.firing)
             if kernel_serves(problem):
@@ -92,16 +92,19 @@ class Neuron(nn.Module):
         return outputs, states if every_state else {name: s[-1] for name, s in states.items()}
 
     def values(self, x: mx.array) -> State:
-        """Present value of each parameter, in the precision of `x`.
+        """Present value of each parameter, in the precision of `x`, the input of one step.
 
         Raises
         ------
         ConfigurationError
             If one has neither a single value nor one per neuron of `x`.
         """
-        values = {name: getattr(self, name) for name in parameters_of(type(self))}
+        kept = {n: p for n, p in parameters_of(type(self)).items() if p.is_kept(self)}
+        values = {name: getattr(self, name) for name in kept}
         shape = tuple(x.shape)
         for name, value in values.items():
+            if not kept[name].per_neuron:
+                continue
             sizes = zip(value.shape[::-1], shape[::-1], strict=False)
             if value.ndim > len(shape) or any(size not in (1, full) for size, full in sizes):
                 raise ConfigurationError(
@@ -135,9 +138,10 @@ class Neuron(nn.Module):
     def _store(self, values: Mapping[str, Any], learn: Mapping[str, bool] | None = None) -> None:
         """Keep the values given to the constructor; `learn` tells which are learned."""
         learn = learn or {}
-        for name, entry in parameters_of(type(self)).items():
+        declared = parameters_of(type(self))
+        for name, value in values.items():
             learned = check_boolean(f"learn_{name}", learn.get(name, False))
-            entry.store(self, values[name], learned)
+            declared[name].store(self, value, learned)
 
     def _check_input(self, x: mx.array, layout: str, least: int) -> None:
         if not isinstance(x, mx.array) or x.ndim < least or not mx.issubdtype(x.dtype, mx.floating):

@@ -28,7 +28,8 @@ class Scale:
     Attributes
     ----------
     suffix : str
-        Ends the name of the learned array, as in ``beta_logit``.
+        Ends the name of the learned array, as in ``beta_logit``; empty where the values are learned
+        as they are.
     expected : str
         The range, as an error message says it.
     valid : callable
@@ -51,7 +52,17 @@ def _logit(values: np.ndarray) -> np.ndarray:
 
 UNIT = Scale("logit", "in [0, 1]", lambda v: (v >= 0) & (v <= 1), _logit, mx.sigmoid)
 POSITIVE = Scale("log", "greater than 0", lambda v: v > 0, np.log, mx.exp)
-FREE = Scale("value", "finite", np.isfinite, lambda v: v, lambda free: free)
+NOT_NEGATIVE = Scale(
+    "log", "of at least 0", lambda v: v >= 0, lambda v: np.log(np.maximum(v, 1e-4)), mx.exp
+)
+ABOVE_ONE = Scale(
+    "logit",
+    "greater than 1",
+    lambda v: v > 1,
+    lambda v: -np.log(np.maximum(v - 1, 1e-6)),
+    lambda free: 1.0 + mx.exp(-free),
+)
+FREE = Scale("", "finite", np.isfinite, lambda v: v, lambda free: free)
 
 
 class Parameter:
@@ -65,11 +76,14 @@ class Parameter:
     scale : Scale
     meaning : str
         What the values are, in the plural: it ends up in error messages.
+    per_neuron : bool, default True
+        Whether its shape is that of neurons (a scalar or one value per neuron); False for weights.
     """
 
-    def __init__(self, scale: Scale, meaning: str) -> None:
+    def __init__(self, scale: Scale, meaning: str, *, per_neuron: bool = True) -> None:
         self.scale = scale
         self.meaning = meaning
+        self.per_neuron = per_neuron
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -78,7 +92,7 @@ class Parameter:
     @property
     def learned_key(self) -> str:
         """Key of the array while the parameter is learned."""
-        return f"{self.name}_{self.scale.suffix}"
+        return f"{self.name}_{self.scale.suffix}" if self.scale.suffix else self.name
 
     @property
     def fixed_key(self) -> str:
@@ -88,6 +102,10 @@ class Parameter:
     def is_learned(self, module: nn.Module) -> bool:
         """Whether an optimiser may change it."""
         return self.learned_key in module
+
+    def is_kept(self, module: nn.Module) -> bool:
+        """Whether the module has it: a class may declare what only some of its neurons need."""
+        return self.learned_key in module or self.fixed_key in module
 
     def store(self, module: nn.Module, values: Any, learn: bool) -> None:
         """Check `values` and keep them in the module, to be learned or fixed."""
@@ -100,10 +118,15 @@ class Parameter:
 
     def _check(self, values: Any) -> np.ndarray:
         expected = f"{self.name}: expected {self.meaning} {self.scale.expected}"
+        if isinstance(values, mx.array):
+            values = np.asarray(values.astype(mx.float32))
         try:
-            array = np.asarray(values, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            given = np.asarray(values)
+        except ValueError as error:  # rows of different lengths
             raise ConfigurationError(f"{expected}, but got {values!r}.") from error
+        if given.dtype.kind not in "fiu":
+            raise ConfigurationError(f"{expected}, but got {values!r}.")
+        array = given.astype(np.float32)
         if not (np.isfinite(array).all() and np.all(self.scale.valid(array))):
             raise ConfigurationError(f"{expected}, but got {np.array2string(array)}.")
         return array
@@ -113,7 +136,9 @@ class Parameter:
             return self
         if self.is_learned(module):
             return self.scale.from_free(module[self.learned_key])
-        return module[self.fixed_key]
+        if self.fixed_key in module:
+            return module[self.fixed_key]
+        raise AttributeError(f"{type(module).__name__}: this neuron was made without {self.name}.")
 
     def __set__(self, module: nn.Module, values: Any) -> None:
         self.store(module, values, self.is_learned(module))

@@ -11,18 +11,13 @@ from eegsnn.neurons import integrator_step, leaky_step
 
 
 def test_steps_follow_the_golden_vectors(golden: Any, currents: list[float]) -> None:
-    mem = mx.zeros((1,))
+    neuron = golden.neuron()
+    state = neuron.init_state(batch=1, features=1)
     spikes, membranes = "", []
     for current in currents:
-        fired, mem = leaky_step(
-            mx.array([current]),
-            mem,
-            beta=golden.beta,
-            reset_mechanism=golden.reset_mechanism,
-            reset_delay=golden.reset_delay,
-        )
+        fired, state = neuron(mx.array([[current]]), state)
         spikes += str(int(fired.item()))
-        membranes.append(mem.item())
+        membranes.append(state["mem"].item())
     assert spikes == golden.spikes
     np.testing.assert_allclose(membranes, golden.membranes, atol=2e-6)
 

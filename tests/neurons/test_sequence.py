@@ -9,84 +9,138 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.neurons import RESET_MECHANISMS, leaky_loop, leaky_sequence
+from eegsnn.errors import ConfigurationError
+from eegsnn.neurons import RESET_MECHANISMS, Leaky, LeakyIntegrator, Neuron, loop, scan
+from eegsnn.neurons.fast import Problem, kernel_serves, run_kernel
+from eegsnn.neurons.sequence import State
 from eegsnn.surrogate import SURROGATES, Surrogate, get_surrogate
 
-Runner = Callable[..., tuple[mx.array, mx.array]]
-GRADIENTS = ("x", "mem", "beta", "threshold")
+Run = Callable[[Neuron, mx.array, State, State], tuple[mx.array, State]]
+BATCH = 3
 
 
-def make_arguments(
-    n_steps: int, size: int, per_neuron: bool, rng: np.random.Generator
-) -> list[mx.array]:
-    """Currents, first membranes (some beyond the threshold), decay and threshold."""
-    shape = (size,) if per_neuron else ()
-    arrays = (
-        rng.normal(0.3, 0.8, size=(n_steps, 3, size)),
-        rng.normal(0.5, 1.0, size=(3, size)),
-        rng.uniform(0.5, 0.98, size=shape),
-        rng.uniform(0.7, 1.3, size=shape),
-    )
-    return [mx.array(array.astype(np.float32)) for array in arrays]
+def in_a_loop(neuron: Neuron, x: mx.array, state: State, values: State) -> tuple[mx.array, State]:
+    return loop(neuron.step, x, state, values)
 
 
-def values_and_gradients(
-    run: Runner, arguments: list[mx.array], cotangents: tuple[mx.array, mx.array], **options: Any
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def in_a_scan(neuron: Neuron, x: mx.array, state: State, values: State) -> tuple[mx.array, State]:
+    return scan(neuron.step, x, state, values)
+
+
+def in_a_kernel(neuron: Neuron, x: mx.array, state: State, values: State) -> tuple[mx.array, State]:
+    assert neuron.kernel is not None
+    problem = Problem(x, state, values, frozenset(values), neuron.firing)
+    assert kernel_serves(problem)
+    return run_kernel(neuron.kernel, problem, every_state=True)
+
+
+def last_in_a_loop(neuron: Neuron, *problem: Any) -> tuple[mx.array, State]:
+    outputs, states = in_a_loop(neuron, *problem)
+    return outputs, {name: values[-1] for name, values in states.items()}
+
+
+def last_in_a_kernel(
+    neuron: Neuron, x: mx.array, state: State, values: State
+) -> tuple[mx.array, State]:
+    assert neuron.kernel is not None
+    problem = Problem(x, state, values, frozenset(values), neuron.firing)
+    return run_kernel(neuron.kernel, problem, every_state=False)
+
+
+def a_state(neuron: Neuron, kind: Any, size: int, rng: np.random.Generator) -> State:
+    """State of neurons that have been busy for a while."""
+    state = neuron.run(kind.currents((6, BATCH, size), rng))[1]
+    mx.eval(state)
+    return {name: mx.array(np.array(values)) for name, values in state.items()}
+
+
+def differentiate(
+    run: Run, neuron: Neuron, x: mx.array, state: State, seed: int = 1
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Outputs and states; gradients of their random sum by input, state and every parameter."""
+    values = neuron.values(x[0])
+    names, constants = list(state), list(values)
+
     def forward(*arguments: mx.array) -> list[mx.array]:
-        x, mem, beta, threshold = arguments
-        return list(run(x, mem, beta=beta, threshold=threshold, **options))
+        rest = arguments[1:]
+        first = dict(zip(names, rest[: len(names)], strict=True))
+        parameters = dict(zip(constants, rest[len(names) :], strict=True))
+        outputs, states = run(neuron, arguments[0], first, parameters)
+        return [outputs, *(states[name] for name in names)]
 
-    outputs, gradients = mx.vjp(forward, arguments, list(cotangents))
-    return [np.array(a) for a in outputs], [np.array(a) for a in gradients]
+    arguments = [x, *state.values(), *values.values()]
+    rng = np.random.default_rng(seed)
+    cotangents = [mx.array(rng.normal(size=a.shape), mx.float32) for a in forward(*arguments)]
+    outputs, gradients = mx.vjp(forward, arguments, cotangents)
+    keys = ["x", *names, *constants]
+    return (
+        {k: np.array(v) for k, v in zip(["outputs", *names], outputs, strict=True)},
+        {k: np.array(v) for k, v in zip(keys, gradients, strict=True)},
+    )
 
 
-def test_sequences_follow_the_golden_vectors(golden: Any, currents: list[float]) -> None:
-    x = mx.array(currents)[:, None, None]
-    for run in (leaky_loop, leaky_sequence):
-        spikes, membranes = run(
-            x,
-            mx.zeros((1, 1)),
-            beta=golden.beta,
-            reset_mechanism=golden.reset_mechanism,
-            reset_delay=golden.reset_delay,
-        )
-        assert "".join(str(int(s)) for s in np.array(spikes)[:, 0, 0]) == golden.spikes
-        np.testing.assert_allclose(np.array(membranes)[:, 0, 0], golden.membranes, atol=2e-6)
+def assert_same(got: Any, expected: Any, rtol: float = 1e-6, by_gradient: float = 1e-5) -> None:
+    for name, values in expected[0].items():
+        assert got[0][name].shape == values.shape
+        scale = max(np.abs(values).max(), 1.0)
+        np.testing.assert_allclose(got[0][name], values, rtol, rtol * scale, err_msg=name)
+    for name, values in expected[1].items():
+        assert got[1][name].shape == values.shape
+        difference = np.abs(got[1][name] - values).max() / max(np.abs(values).max(), 1e-3)
+        assert difference < by_gradient, name
 
 
 @pytest.mark.parametrize("per_neuron", [False, True], ids=["scalars", "per neuron"])
-@pytest.mark.parametrize("reset_mechanism", RESET_MECHANISMS)
-@pytest.mark.parametrize("n_steps", [1, 2, 25])
-@pytest.mark.parametrize("size", [1, 7, 64])
-def test_kernel_equals_loop_gradients_included(
-    size: int, n_steps: int, reset_mechanism: str, per_neuron: bool, rng: np.random.Generator
+def test_scan_equals_loop_gradients_included(
+    kind: Any, per_neuron: bool, rng: np.random.Generator
 ) -> None:
-    arguments = make_arguments(n_steps, size, per_neuron, rng)
-    cotangents = tuple(mx.array(rng.normal(size=(n_steps, 3, size)), mx.float32) for _ in range(2))
-    options = {"reset_mechanism": reset_mechanism, "surrogate": get_surrogate("arctan")}
-    expected, expected_gradients = values_and_gradients(
-        leaky_loop, arguments, cotangents, **options
+    for n_steps, size in ((1, 7), (2, 1), (25, 7)):
+        neuron = kind.build(size, per_neuron, rng)
+        x, state = kind.currents((n_steps, BATCH, size), rng), a_state(neuron, kind, size, rng)
+        expected = differentiate(in_a_loop, neuron, x, state)
+        assert_same(differentiate(in_a_scan, neuron, x, state), expected)
+
+
+@pytest.mark.parametrize("per_neuron", [False, True], ids=["scalars", "per neuron"])
+@pytest.mark.parametrize(
+    ("n_steps", "size"),
+    [(1, 1), (1, 64), (2, 7), (2, 1000), (25, 1), (25, 7), (25, 64), (25, 1000), (333, 7)],
+)
+def test_kernel_equals_loop_gradients_included(
+    fast_kind: Any, n_steps: int, size: int, per_neuron: bool, rng: np.random.Generator
+) -> None:
+    options = {} if fast_kind.make is LeakyIntegrator else {"surrogate": get_surrogate("arctan")}
+    neuron = fast_kind.build(size, per_neuron, rng, **options)
+    x, state = (
+        fast_kind.currents((n_steps, BATCH, size), rng),
+        a_state(neuron, fast_kind, size, rng),
     )
-    got, gradients = values_and_gradients(leaky_sequence, arguments, cotangents, **options)
-    for ours, theirs in zip(got, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
-    for name, ours, theirs in zip(GRADIENTS, gradients, expected_gradients, strict=True):
-        assert ours.shape == theirs.shape
-        difference = np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-3)
-        assert difference < 1e-5, name
+    # The reference goes through scan where the plain loop's O(T²) would take too long.
+    every = differentiate(in_a_loop if n_steps < 100 else in_a_scan, neuron, x, state)
+    assert_same(differentiate(in_a_kernel, neuron, x, state), every)
+    if n_steps < 100:
+        last = differentiate(last_in_a_loop, neuron, x, state)
+        assert_same(differentiate(last_in_a_kernel, neuron, x, state), last)
+
+
+def test_kernel_equals_scan_where_columns_are_shared_among_cores(
+    fast_kind: Any, rng: np.random.Generator
+) -> None:
+    neuron = fast_kind.build(1000, True, rng)
+    x = fast_kind.currents((333, BATCH, 1000), rng)
+    state = a_state(neuron, fast_kind, 1000, rng)
+    expected = differentiate(in_a_scan, neuron, x, state)
+    assert_same(differentiate(in_a_kernel, neuron, x, state), expected)
 
 
 @pytest.mark.parametrize("name", SURROGATES)
-def test_kernel_equals_loop_for_every_surrogate(name: str, rng: np.random.Generator) -> None:
-    arguments = make_arguments(12, 5, True, rng)
-    cotangents = (mx.ones((12, 3, 5)), mx.zeros((12, 3, 5)))
-    options = {"surrogate": get_surrogate(name)}
-    _, expected = values_and_gradients(leaky_loop, arguments, cotangents, **options)
-    _, got = values_and_gradients(leaky_sequence, arguments, cotangents, **options)
-    for ours, theirs in zip(got, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("run", [in_a_scan, in_a_kernel])
+def test_every_surrogate_is_the_loops(run: Run, name: str, rng: np.random.Generator) -> None:
+    neuron = Leaky(0.8, surrogate=name)
+    x = mx.array(rng.normal(0.3, 0.8, size=(12, BATCH, 5)), mx.float32)
+    state = {"mem": mx.array(rng.normal(0.5, 1, size=(BATCH, 5)), mx.float32)}
+    expected = differentiate(in_a_loop, neuron, x, state)
+    assert_same(differentiate(run, neuron, x, state), expected)
 
 
 @pytest.mark.parametrize(
@@ -98,61 +152,51 @@ def test_kernel_equals_loop_for_every_surrogate(name: str, rng: np.random.Genera
     ],
     ids=["booleans", "one number", "its input"],
 )
-def test_kernel_equals_loop_for_custom_surrogates(formula: Any, rng: np.random.Generator) -> None:
-    arguments = make_arguments(12, 5, True, rng)
-    cotangents = (mx.ones((12, 3, 5)), mx.ones((12, 3, 5)))
-    options = {"surrogate": Surrogate("custom", 0.5, formula)}
-    _, expected = values_and_gradients(leaky_loop, arguments, cotangents, **options)
-    _, got = values_and_gradients(leaky_sequence, arguments, cotangents, **options)
-    for ours, theirs in zip(got, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("run", [in_a_scan, in_a_kernel])
+def test_custom_surrogates_are_the_loops(run: Run, formula: Any, rng: np.random.Generator) -> None:
+    neuron = Leaky(0.8, surrogate=Surrogate("own", 0.5, formula))
+    x = mx.array(rng.normal(0.3, 0.8, size=(12, BATCH, 5)), mx.float32)
+    state = neuron.init_state(BATCH, 5)
+    expected = differentiate(in_a_loop, neuron, x, state)
+    assert_same(differentiate(run, neuron, x, state), expected)
 
 
-def test_plain_numbers_change_no_gradient(rng: np.random.Generator) -> None:
-    x, mem, _, _ = make_arguments(9, 4, False, rng)
-    cotangents = [mx.ones((9, 3, 4)), mx.ones((9, 3, 4))]
-
-    def gradients(beta: Any, threshold: Any) -> list[mx.array]:
-        def forward(x: mx.array, mem: mx.array) -> list[mx.array]:
-            return list(leaky_sequence(x, mem, beta=beta, threshold=threshold))
-
-        return mx.vjp(forward, [x, mem], cotangents)[1]
-
-    arrays = gradients(mx.array(0.9), mx.array(1.1))
-    for ours, theirs in zip(gradients(0.9, 1.1), arrays, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-@pytest.mark.parametrize("used", ["spikes", "membranes"])
+@pytest.mark.parametrize("used", ["spikes", "last membrane", "membranes"])
 def test_gradients_of_one_output_alone(used: str, rng: np.random.Generator) -> None:
-    x, mem, beta, threshold = make_arguments(9, 4, False, rng)
+    neuron = Leaky(0.8)
+    x = mx.array(rng.normal(0.3, 0.8, size=(9, BATCH, 4)), mx.float32)
 
-    def loss(run: Runner) -> Callable[[mx.array], mx.array]:
-        index = 0 if used == "spikes" else 1
-        return lambda x: mx.square(run(x, mem, beta=beta, threshold=threshold)[index]).sum()
+    def loss(x: mx.array, run: Any) -> mx.array:
+        outputs, states = run(x)
+        return mx.square(outputs if used == "spikes" else states["mem"]).sum()
 
-    expected = mx.grad(loss(leaky_loop))(x)
-    np.testing.assert_allclose(mx.grad(loss(leaky_sequence))(x), expected, rtol=1e-4, atol=1e-5)
+    def reference(x: mx.array) -> tuple[mx.array, State]:
+        run = last_in_a_loop if used == "last membrane" else in_a_loop
+        return run(neuron, x, neuron.init_state(BATCH, 4), neuron.values(x[0]))
+
+    ours = neuron.run if used == "last membrane" else neuron.trace
+    expected = mx.grad(lambda x: loss(x, reference))(x)
+    np.testing.assert_allclose(mx.grad(lambda x: loss(x, ours))(x), expected, 1e-4, 1e-5)
 
 
 def test_parameters_with_an_axis_of_size_one(rng: np.random.Generator) -> None:
-    x, mem, _, _ = make_arguments(6, 4, False, rng)
-    arguments = [x, mem, mx.full((3, 1), 0.8), mx.full((1, 4), 0.9)]
-    cotangents = (mx.ones((6, 3, 4)), mx.ones((6, 3, 4)))
-    _, expected = values_and_gradients(leaky_loop, arguments, cotangents)
-    _, got = values_and_gradients(leaky_sequence, arguments, cotangents)
-    for ours, theirs in zip(got, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    neuron = Leaky(np.full((BATCH, 1), 0.8), np.full((1, 4), 0.9))
+    x = mx.array(rng.normal(0.3, 0.8, size=(6, BATCH, 4)), mx.float32)
+    state = neuron.init_state(BATCH, 4)
+    expected = differentiate(in_a_loop, neuron, x, state)
+    for run in (in_a_scan, in_a_kernel):
+        assert_same(differentiate(run, neuron, x, state), expected)
 
 
 def test_gradients_without_reset_have_a_known_value() -> None:
     x = mx.array([0.3, -0.2, 0.5, 0.1])[:, None, None]
-    mem, beta = mx.array([[0.4]]), mx.array(0.8)
+    neuron = Leaky(0.8, reset_mechanism="none")
 
     def last(x: mx.array, mem: mx.array, beta: mx.array) -> mx.array:
-        return leaky_sequence(x, mem, beta=beta, reset_mechanism="none")[1][-1].sum()
+        parameters = {"beta": beta, "threshold": mx.array(1.0)}
+        return in_a_kernel(neuron, x, {"mem": mem}, parameters)[1]["mem"][-1].sum()
 
-    by_x, by_mem, by_beta = mx.grad(last, argnums=(0, 1, 2))(x, mem, beta)
+    by_x, by_mem, by_beta = mx.grad(last, argnums=(0, 1, 2))(x, mx.array([[0.4]]), mx.array(0.8))
     np.testing.assert_allclose(by_x.flatten(), [0.8**3, 0.8**2, 0.8, 1], rtol=1e-6)
     assert by_mem.item() == pytest.approx(0.8**4, rel=1e-6)
     # m4 = β⁴·m0 + β³·x1 + β²·x2 + β·x3 + x4
@@ -166,87 +210,142 @@ def test_gradients_without_reset_have_a_known_value() -> None:
     st.lists(st.integers(1, 5), min_size=1, max_size=3),
     st.sampled_from(RESET_MECHANISMS),
     st.booleans(),
+    st.booleans(),
     st.integers(0, 2**31),
 )
-def test_kernel_equals_loop_for_any_shape(
-    n_steps: int, shape: list[int], reset_mechanism: str, reset_delay: bool, seed: int
+def test_a_run_equals_the_loop_for_any_shape(
+    n_steps: int, shape: list[int], reset: str, delay: bool, detach: bool, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     x = mx.array(rng.normal(0.3, 1, size=(n_steps, *shape)), mx.float32)
-    mem = mx.array(rng.normal(0.5, 1, size=shape), mx.float32)
-    options = {"beta": 0.9, "reset_mechanism": reset_mechanism, "reset_delay": reset_delay}
-    expected = leaky_loop(x, mem, **options)
-    got = leaky_sequence(x, mem, **options)
-    np.testing.assert_allclose(got[1], expected[1], rtol=1e-5, atol=1e-5)
-    clear = np.abs(np.array(expected[1]) - 1) > 1e-4  # not a matter of rounding
-    np.testing.assert_array_equal(np.array(got[0])[clear], np.array(expected[0])[clear])
+    state = {"mem": mx.array(rng.normal(0.5, 1, size=shape), mx.float32)}
+    neuron = Leaky(0.9, reset_mechanism=reset, reset_delay=delay, detach_reset=detach)
+    spikes, states = in_a_loop(neuron, x, state, neuron.values(x[0]))
+    got, trace = neuron.trace(x, state)
+    np.testing.assert_allclose(trace["mem"], states["mem"], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(neuron.run(x, state)[1]["mem"], states["mem"][-1], 1e-5, 1e-5)
+    clear = np.abs(np.array(states["mem"]) - 1) > 1e-4  # not a matter of rounding
+    np.testing.assert_array_equal(np.array(got)[clear], np.array(spikes)[clear])
 
 
-@pytest.mark.parametrize("reset_delay", [True, False])
-@pytest.mark.parametrize("reset_mechanism", RESET_MECHANISMS)
-def test_chunks_that_carry_the_state_equal_one_run(
-    reset_mechanism: str, reset_delay: bool, rng: np.random.Generator
-) -> None:
-    x, mem, beta, threshold = make_arguments(25, 6, True, rng)
-    options = {
-        "beta": beta,
-        "threshold": threshold,
-        "reset_mechanism": reset_mechanism,
-        "reset_delay": reset_delay,
-    }
-    expected = leaky_sequence(x, mem, **options)
+def test_chunks_that_carry_the_state_equal_one_run(kind: Any, rng: np.random.Generator) -> None:
+    neuron = kind.build(6, True, rng)
+    x, state = kind.currents((25, BATCH, 6), rng), a_state(neuron, kind, 6, rng)
+    outputs, final = neuron.run(x, state)
     chunks = []
     for first, last in ((0, 1), (1, 10), (10, 25)):
-        chunks.append(leaky_sequence(x[first:last], mem, **options))
-        mem = chunks[-1][1][-1]
-    for part, whole in zip(zip(*chunks, strict=True), expected, strict=True):
-        np.testing.assert_array_equal(np.concatenate(part), whole)
+        part, state = neuron.run(x[first:last], state)
+        chunks.append(part)
+    np.testing.assert_array_equal(np.concatenate(chunks), outputs)
+    for name, values in final.items():
+        np.testing.assert_array_equal(state[name], values)
 
 
-def test_inputs_are_left_as_they_were(rng: np.random.Generator) -> None:
-    arguments = make_arguments(8, 3, True, rng)
-    before = [np.array(a) for a in arguments]
-    cotangents = (mx.ones((8, 3, 3)), mx.ones((8, 3, 3)))
-    for reset_mechanism in RESET_MECHANISMS:
-        values_and_gradients(leaky_sequence, arguments, cotangents, reset_mechanism=reset_mechanism)
-    for kept, array in zip(before, arguments, strict=True):
+def test_a_run_ends_where_the_trace_ends(kind: Any, rng: np.random.Generator) -> None:
+    neuron = kind.build(4, False, rng)
+    x = kind.currents((9, BATCH, 4), rng)
+    outputs, final = neuron.run(x)
+    traced, states = neuron.trace(x)
+    np.testing.assert_array_equal(outputs, traced)
+    for name, values in final.items():
+        np.testing.assert_array_equal(states[name][-1], values)
+
+
+def test_steps_equal_a_run(kind: Any, rng: np.random.Generator) -> None:
+    neuron = kind.build(4, True, rng)
+    x = kind.currents((25, BATCH, 4), rng)
+    outputs, states = neuron.trace(x)
+    state = neuron.init_state(batch=BATCH, features=4)
+    for t in range(25):
+        output, state = neuron(x[t], state)
+        np.testing.assert_allclose(output, outputs[t], rtol=1e-5, atol=1e-5)
+        for name, values in state.items():
+            np.testing.assert_allclose(values, states[name][t], rtol=1e-5, atol=1e-5)
+
+
+def test_one_value_for_all_is_the_same_value_for_each(kind: Any, rng: np.random.Generator) -> None:
+    neuron = kind.build(5, False, rng)
+    x = kind.currents((25, BATCH, 5), rng)
+    expected = neuron.run(x)[0]
+    for name in kind.ranges:
+        setattr(neuron, name, np.full(5, np.array(getattr(neuron, name))))
+    np.testing.assert_array_equal(neuron.run(x)[0], expected)
+
+
+def test_inputs_are_left_as_they_were(fast_kind: Any, rng: np.random.Generator) -> None:
+    neuron = fast_kind.build(4, True, rng)
+    x, state = fast_kind.currents((8, BATCH, 4), rng), a_state(neuron, fast_kind, 4, rng)
+    arrays = [x, *state.values(), *neuron.values(x[0]).values()]
+    before = [np.array(array) for array in arrays]
+    differentiate(in_a_kernel, neuron, x, state)
+    for kept, array in zip(before, arrays, strict=True):
         np.testing.assert_array_equal(kept, array)
-    np.testing.assert_array_equal(cotangents[0], np.ones((8, 3, 3)))
 
 
 @pytest.mark.parametrize("dtype", [mx.float16, mx.bfloat16])
-def test_half_precision_goes_through_the_loop(dtype: mx.Dtype) -> None:
-    x, mem = mx.ones((5, 2, 3), dtype), mx.zeros((2, 3), dtype)
-    spikes, membranes = leaky_sequence(x, mem, beta=0.5)
-    assert (spikes.dtype, membranes.dtype) == (dtype, dtype)
-    assert membranes[:, 0, 0].tolist() == [1.0, 1.5, 0.75, 1.375, 0.6875]
-    mixed, _ = leaky_sequence(mx.ones((5, 2, 3)), mem, beta=0.5)
-    assert mixed.tolist() == spikes.tolist()
+def test_half_precision_stays_half_precision(
+    kind: Any, dtype: mx.Dtype, rng: np.random.Generator
+) -> None:
+    neuron = kind.build(4, False, rng)
+    x = kind.currents((12, BATCH, 4), rng).astype(dtype)
+    outputs, states = neuron.trace(x)
+    output, state = neuron(x[0], neuron.rest((BATCH, 4), dtype))
+    gradient = mx.grad(lambda x: neuron.run(x)[0].sum())(x)
+    for array in (outputs, output, gradient, *states.values(), *state.values()):
+        assert array.dtype == dtype
+        assert mx.isfinite(array.astype(mx.float32)).all().item()
 
 
-@pytest.mark.parametrize("run", [leaky_loop, leaky_sequence])
-class TestRefusals:
-    def test_state_of_another_batch(self, run: Runner) -> None:
-        with pytest.raises(DataError, match=r"\(2, 3\), but got \(4, 3\).*init_state"):
-            run(mx.zeros((5, 2, 3)), mx.zeros((4, 3)), beta=0.9)
+def test_half_precision_has_the_values_of_the_loop() -> None:
+    neuron = Leaky(0.5)
+    _, states = neuron.trace(mx.ones((5, 2, 3), mx.float16))
+    assert states["mem"][:, 0, 0].tolist() == [1.0, 1.5, 0.75, 1.375, 0.6875]
 
-    def test_a_state_that_would_broadcast(self, run: Runner) -> None:
-        with pytest.raises(DataError, match=r"\(2, 3\), but got \(1, 3\)"):
-            run(mx.zeros((5, 2, 3)), mx.zeros((1, 3)), beta=0.9)
 
-    def test_no_steps(self, run: Runner) -> None:
-        with pytest.raises(DataError, match="at least one time step"):
-            run(mx.zeros((0, 2, 3)), mx.zeros((2, 3)), beta=0.9)
+class TestTransformations:
+    """Where arrays have no values yet, neurons take the general way and give the same."""
 
-    @pytest.mark.parametrize("name", ["beta", "threshold"])
-    @pytest.mark.parametrize("shape", [(2,), (4, 1, 1), (5, 2, 3)])
-    def test_parameters_of_another_size(
-        self, shape: tuple[int, ...], name: str, run: Runner
-    ) -> None:
-        parameters = {"beta": mx.array(0.9), name: mx.ones(shape)}
-        with pytest.raises(ConfigurationError, match=f"{name}: expected a scalar or one value per"):
-            run(mx.zeros((5, 2, 3)), mx.zeros((2, 3)), **parameters)
+    def test_compiled(self, kind: Any, rng: np.random.Generator) -> None:
+        neuron = kind.build(4, True, rng)
+        x = kind.currents((2, BATCH, 4), rng)
 
-    def test_unknown_reset(self, run: Runner) -> None:
-        with pytest.raises(ConfigurationError, match="reset_mechanism"):
-            run(mx.zeros((5, 2, 3)), mx.zeros((2, 3)), beta=0.9, reset_mechanism="hard")
+        def value_and_gradient(x: mx.array) -> tuple[mx.array, mx.array]:
+            return mx.value_and_grad(lambda x: self.loss(neuron, x))(x)
+
+        self.compare(mx.compile(value_and_gradient)(x), value_and_gradient(x))
+
+    def test_over_one_more_axis(self, kind: Any, rng: np.random.Generator) -> None:
+        neuron = kind.build(4, False, rng)
+        x = kind.currents((3, 7, BATCH, 4), rng)
+        gradient = mx.grad(lambda x: self.loss(neuron, x))
+        outputs = mx.vmap(lambda x: neuron.run(x)[0])(x)
+        gradients = mx.vmap(gradient)(x)
+        for i in range(3):
+            np.testing.assert_allclose(outputs[i], neuron.run(x[i])[0], rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(gradients[i], gradient(x[i]), rtol=1e-4, atol=1e-5)
+
+    def test_checkpointed(self, kind: Any, rng: np.random.Generator) -> None:
+        neuron = kind.build(4, True, rng)
+        x = kind.currents((9, BATCH, 4), rng)
+        gradient = mx.grad(lambda x: self.loss(neuron, x))(x)
+        saving = mx.grad(mx.checkpoint(lambda x: self.loss(neuron, x)))(x)
+        np.testing.assert_allclose(saving, gradient, rtol=1e-5, atol=1e-6)
+
+    @staticmethod
+    def loss(neuron: Neuron, x: mx.array) -> mx.array:
+        outputs, state = neuron.run(x)
+        return outputs.sum() + sum(values.sum() for values in state.values())
+
+    @staticmethod
+    def compare(got: tuple[mx.array, mx.array], expected: tuple[mx.array, mx.array]) -> None:
+        for ours, theirs in zip(got, expected, strict=True):
+            scale = max(float(mx.abs(theirs).max()), 1.0)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("name", ["beta", "threshold"])
+@pytest.mark.parametrize("shape", [(2,), (4, 1, 1), (5, 2, 3)])
+def test_parameters_of_another_size_are_refused(shape: tuple[int, ...], name: str) -> None:
+    neuron = Leaky(**{name: np.full(shape, 0.5)})
+    with pytest.raises(ConfigurationError, match=f"{name}: expected a scalar or one value per"):
+        neuron.run(mx.zeros((5, 2, 3)))

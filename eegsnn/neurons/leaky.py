@@ -70,7 +70,7 @@ class Leaky(SpikingNeuron):
 
     def step(self, x: mx.array, state: State, parameters: State) -> tuple[mx.array, State]:
         """One step; see :func:`~eegsnn.neurons.functional.leaky_step`."""
-        spikes, mem = leaky_step(x, state["mem"], **parameters, **self._firing)
+        spikes, mem = leaky_step(x, state["mem"], **{**parameters, **self._firing})
         return spikes, {"mem": mem}
 
 
@@ -99,7 +99,7 @@ class IF(Leaky):
 
 
 class LeakyIntegrator(Neuron):
-    """Leaky integrator: a membrane that never spikes, the usual readout; its output is the membrane.
+    """Leaky integrator, the usual readout: it never spikes, and its output is the membrane.
 
     Parameters
     ----------
