@@ -18,7 +18,7 @@ import numpy as np
 from eegsnn.backend import blas_state, describe, threads_for
 from eegsnn.estimators._trials import Currents, PoissonSpikes
 from eegsnn.models import NetworkConfig, SpikingNetwork
-from eegsnn.neurons import leaky_loop, leaky_sequence
+from eegsnn.neurons import Leaky, loop, scan
 from eegsnn.training import Trainer, TrainingConfig, TrainingData
 
 
@@ -49,16 +49,22 @@ def matrix_product(repeats: int) -> None:
 
 def neuron(repeats: int, n_steps: int) -> None:
     x = mx.random.normal((n_steps, 64, 128), key=mx.random.key(0))
-    rest = mx.zeros((64, 128))
+    lif = Leaky(0.9)
+    rest, values = lif.init_state(64, 128), lif.values(x)
 
     def gradient_of(run: Callable) -> Callable[[], None]:
-        grad = mx.grad(lambda x: run(x, rest, beta=0.9)[0].sum())
+        grad = mx.grad(lambda x: run(x)[0].sum())
         return lambda: mx.eval(grad(x))
 
+    def general(how: Callable) -> Callable:
+        return lambda x: how(lif.step, x, rest, values)
+
     name = f"LIF forward + backward, T = {n_steps}, 64 × 128"
-    fast = measure(f"{name}: sequence", gradient_of(leaky_sequence), repeats)
-    slow = measure(f"{name}: plain loop", gradient_of(leaky_loop), max(3, repeats // 5))
-    print(f"{'ratio sequence / loop':58s} {fast / slow:8.2f}")
+    few = max(3, repeats // 5)
+    fast = measure(f"{name}: kernel", gradient_of(lif.run), repeats)
+    measure(f"{name}: scan", gradient_of(general(scan)), few)
+    slow = measure(f"{name}: plain loop", gradient_of(general(loop)), few)
+    print(f"{'ratio kernel / loop':58s} {fast / slow:8.2f}")
 
 
 def training_step(repeats: int, name: str, shape: tuple[int, int, int, int], poisson: bool) -> None:

@@ -1,4 +1,8 @@
-"""What the numbers run on: the MLX device, and the matrix product behind it."""
+"""What the numbers run on: the MLX device, the matrix product behind it, compiled kernels, memory.
+
+Importing this room gives MLX its fast matrix product, so that whoever builds with these neurons and
+layers has it, with nothing to call.
+"""
 
 from eegsnn.backend.blas import BlasState, blas_state, threads_for, use_fast_blas
 from eegsnn.backend.compiled import kernels_available, kernels_state
@@ -15,3 +19,5 @@ __all__ = [
     "threads_for",
     "use_fast_blas",
 ]
+
+use_fast_blas()

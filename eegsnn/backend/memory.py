@@ -1,8 +1,8 @@
 """Keep the memory of large arrays in the process, instead of mapping it anew for every array.
 
-The C library on Linux gives every block above 32 MB back to the system when it is freed, and the next
-one of that size is mapped and zeroed page by page: filling 32 MB of a new MLX array takes four times
-as long as 30 MB. A whole-sequence gradient makes such arrays at every step of training.
+The C library on Linux gives every block above 32 MB back to the system when it is freed, and the
+next one of that size is mapped and zeroed page by page: filling 32 MB of a new MLX array takes four
+times as long as 30 MB. A whole-sequence gradient makes such arrays at every step of training.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eegsnn._validation import check_finite
-from eegsnn.backend import threads_for, use_fast_blas
+from eegsnn.backend import threads_for
 from eegsnn.errors import ConfigurationError, DataError, SilentNetworkWarning
 from eegsnn.estimators._ensemble import Ensemble, Trials, fit_ensemble
 from eegsnn.estimators._inputs import (
@@ -180,7 +180,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _new_ensemble(
         self, series: np.ndarray, weights: np.ndarray, ndim: int, n_classes: int
     ) -> Ensemble:
-        use_fast_blas()
         return Ensemble(
             config=self._network_config(),
             n_inputs=series.shape[2],

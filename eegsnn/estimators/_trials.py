@@ -8,6 +8,8 @@ from hashlib import blake2b
 import mlx.core as mx
 import numpy as np
 
+from eegsnn.layers.sparse import WORTHWHILE_DENSITY, SparseSpikes, sparse_serves
+
 INPUT_CODINGS: tuple[str, ...] = ("direct", "poisson")
 
 # Relative error of a weighted mean in float64, generously.
@@ -108,29 +110,37 @@ class Currents:
 class PoissonSpikes:
     """Fresh spikes at every presentation: at each step with probability = scaled value.
 
-    Probabilities are resolved in steps of 1/256, the largest being 255/256: bytes are drawn and
-    compared several times faster than floats, and drawing would otherwise take as long as training.
+    Probabilities are resolved in steps of 1/65536. Where it pays (a large input, on a CPU, at most
+    a quarter of it expected to spike) spikes are drawn and handed on as events, with numbers drawn
+    only for what may spike at all; otherwise as a dense array.
     """
 
     def __init__(self, series: np.ndarray, n_steps: int) -> None:
-        self._levels = np.round(np.clip(series, 0.0, 1.0) * 255.0).astype(np.uint8)
+        self._levels = np.round(np.clip(series, 0.0, 1.0) * 65536.0).astype(np.uint32)
         self._n_steps = n_steps
+        self._sparse = self._levels.mean() <= WORTHWHILE_DENSITY * 65536.0
 
-    def __call__(self, indices: np.ndarray, generator: np.random.Generator) -> mx.array:
+    def __call__(
+        self, indices: np.ndarray, generator: np.random.Generator
+    ) -> mx.array | SparseSpikes:
         """Spikes [T, batch, features] of these trials; a constant value is drawn T times."""
-        return self._draw(indices, generator, n_draws=len(indices))
+        return self._draw(indices, generator, same_draws=False)
 
-    def predicting(self, indices: np.ndarray, seed: int) -> mx.array:
+    def predicting(self, indices: np.ndarray, seed: int) -> mx.array | SparseSpikes:
         """Spikes of these trials for prediction: every trial is compared with the same draws.
 
         What is predicted for a trial then depends on that trial alone, and not on the trials
         beside it or its place among them.
         """
-        return self._draw(indices, np.random.default_rng(seed), n_draws=1)
+        return self._draw(indices, np.random.default_rng(seed), same_draws=True)
 
-    def _draw(self, indices: np.ndarray, generator: np.random.Generator, n_draws: int) -> mx.array:
+    def _draw(
+        self, indices: np.ndarray, generator: np.random.Generator, same_draws: bool
+    ) -> mx.array | SparseSpikes:
         levels = self._levels[:, indices]
         n_steps = self._n_steps if len(levels) == 1 else len(levels)
-        shape = (n_steps, n_draws, levels.shape[2])
-        drawn = np.frombuffer(generator.bytes(int(np.prod(shape))), dtype=np.uint8).reshape(shape)
-        return mx.array((drawn < levels).astype(np.float32))
+        if self._sparse and sparse_serves(n_steps * levels[0].size):
+            return SparseSpikes.drawn(levels, n_steps, generator, same_draws=same_draws)
+        shape = (n_steps, 1 if same_draws else len(indices), levels.shape[2])
+        drawn = np.frombuffer(generator.bytes(2 * int(np.prod(shape))), dtype=np.uint16)
+        return mx.array((drawn.reshape(shape) < levels).astype(np.float32))

@@ -27,7 +27,8 @@ class Run:
     parameters : dict of ndarray [columns]
     reset : int
         Value of :data:`RESETS`.
-    surrogate : Surrogate
+    surrogate : Surrogate or None
+        None for a neuron that does not spike.
     outputs : ndarray [T, columns]
         Spikes; written by the forward kernel.
     states : dict of ndarray [T, columns]
@@ -38,12 +39,13 @@ class Run:
     first: Arrays
     parameters: Arrays
     reset: int
-    surrogate: Surrogate
+    surrogate: Surrogate | None
     outputs: np.ndarray
     states: Arrays
 
     def compiled_surrogate(self) -> CompiledSurrogate:
         """Surrogate gradient in the form that kernels take."""
+        assert self.surrogate is not None
         return compiled_surrogate(self.surrogate, self.states["mem"], self.parameters["threshold"])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from eegsnn._validation import check_boolean, check_choice, check_integer, check_number
 from eegsnn.errors import ConfigurationError
+from eegsnn.layers.sparse import SparseSpikes, sparse_linear
 from eegsnn.neurons import RESET_MECHANISMS, Leaky, LeakyIntegrator
 from eegsnn.surrogate import get_surrogate
 
@@ -156,13 +157,17 @@ class SpikingNetwork(nn.Module):
         )
 
     def __call__(
-        self, x: mx.array, *, n_steps: int | None = None, dropout_key: mx.array | None = None
+        self,
+        x: mx.array | SparseSpikes,
+        *,
+        n_steps: int | None = None,
+        dropout_key: mx.array | None = None,
     ) -> NetworkOutput:
         """Class scores of a batch.
 
         Parameters
         ----------
-        x : array [T, batch, features]
+        x : array or SparseSpikes [T, batch, features]
             Input currents or spikes. With T = 1 and `n_steps` given, the one step is a constant
             current for that many steps, and its product with the weights is taken only once.
         n_steps : int, optional
@@ -197,7 +202,7 @@ class SpikingNetwork(nn.Module):
             scores = scores * self.readout_weights
         return NetworkOutput(scores.mean(axis=0) * scale, spikes)
 
-    def calibrate(self, x: mx.array, *, n_steps: int | None = None) -> None:
+    def calibrate(self, x: mx.array | SparseSpikes, *, n_steps: int | None = None) -> None:
         """Scale the initial weights so that every neuron is within reach of its threshold.
 
         Layer by layer, each neuron's weights are divided by the standard deviation that its
@@ -215,7 +220,7 @@ class SpikingNetwork(nn.Module):
         x = _delayed(x, self._config.n_delays, self._config.delay_step)
         spiking = [*self.neurons, self.output] if isinstance(self.output, Leaky) else self.neurons
         for index, (linear, neurons) in enumerate(zip(self.linear, spiking, strict=False)):
-            current = x @ linear.weight.T
+            current = linear(x) - linear.bias
             if index == 0 and n_steps is not None and current.shape[0] == 1:
                 current = mx.broadcast_to(current, (n_steps, *current.shape[1:]))
             free, _ = LeakyIntegrator(neurons.beta).run(current)  # the membrane without reset
@@ -234,7 +239,9 @@ class _Linear(nn.Module):
         self.weight = mx.random.normal((n_out, n_in), key=key) / math.sqrt(n_in)
         self.bias = mx.zeros((n_out,))
 
-    def __call__(self, x: mx.array) -> mx.array:
+    def __call__(self, x: mx.array | SparseSpikes) -> mx.array:
+        if isinstance(x, SparseSpikes):
+            return sparse_linear(x, self.weight, self.bias)
         return mx.addmm(self.bias, x, self.weight.T)
 
 
@@ -245,10 +252,12 @@ def _spread_decay(beta: float | tuple[float, float], size: int) -> np.ndarray:
     return 1.0 - 1.0 / np.geomspace(fast, slow, size)
 
 
-def _delayed(x: mx.array, n_delays: int, delay_step: int) -> mx.array:
+def _delayed(x: mx.array | SparseSpikes, n_delays: int, delay_step: int) -> mx.array | SparseSpikes:
     """Put copies of x[T, …], delayed by 0, s, 2s, … steps, side by side along the features."""
     if n_delays == 1:
         return x
+    if isinstance(x, SparseSpikes):
+        x = x.dense()
     longest = (n_delays - 1) * delay_step
     padded = mx.concatenate([mx.repeat(x[:1], longest, axis=0), x])
     copies = [
