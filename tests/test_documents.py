@@ -34,6 +34,7 @@ FLOORS = {
     "training": 8,
     "evaluation": 8,
     "estimators": 9,
+    "functional": 9,
     "reports": 9,
     "pipeline": 10,
     "cli": 11,

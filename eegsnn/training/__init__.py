@@ -1,5 +1,6 @@
 """Training: losses and the loop."""
 
+from eegsnn.training.bptt import Window, WindowedLoss, bptt_forward, truncated_bptt
 from eegsnn.training.loop import (
     EpochRecord,
     History,
@@ -16,6 +17,10 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "TrainingData",
+    "Window",
+    "WindowedLoss",
     "batches_per_epoch",
+    "bptt_forward",
+    "truncated_bptt",
     "weighted_cross_entropy",
 ]
