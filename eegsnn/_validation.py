@@ -119,6 +119,37 @@ def check_series(
     return array
 
 
+def check_signal(s: Any, *, name: str = "s") -> np.ndarray:
+    """Return a signal (..., times) of at least one sample as a finite float64 array.
+
+    Raises
+    ------
+    DataError
+        If it has no samples, is not real, or a sample is NaN or infinite: the message names the
+        first such sample.
+    """
+    array = np.asarray(s)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name}: expected real numbers, but got dtype {array.dtype}.")
+    if array.ndim == 0 or array.size == 0:
+        raise DataError(
+            f"{name}: expected an array (..., times) of at least one sample, but got shape "
+            f"{array.shape}."
+        )
+    array = array.astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):
+            return array
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"{name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, the first "
+            f"at index {first}. Drop or interpolate these samples first."
+        )
+    return array
+
+
 def check_finite(
     X: np.ndarray,
     *,

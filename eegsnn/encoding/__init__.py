@@ -1,11 +1,38 @@
-"""From band-filtered EEG to spikes: rate, delta, threshold crossing, or direct current."""
+"""From band-filtered EEG to spikes, and back where a code has an inverse."""
 
 from eegsnn.encoding.binning import bin_means, bin_starts, bin_sums
 from eegsnn.encoding.crossing import threshold_crossing
-from eegsnn.encoding.delta import level_crossing
+from eegsnn.encoding.delta import (
+    integrate_spikes,
+    level_crossing,
+    slew_limited,
+    step_forward,
+    temporal_contrast,
+)
 from eegsnn.encoding.encoder import EEGEncoder
-from eegsnn.encoding.rate import poisson_spikes, regular_spikes
+from eegsnn.encoding.frames import (
+    burst_code,
+    burst_decode,
+    latency_code,
+    latency_decode,
+    phase_code,
+    phase_decode,
+    rank_order_code,
+    rank_order_decode,
+)
+from eegsnn.encoding.modulation import sigma_delta
+from eegsnn.encoding.population import population_activity, population_decode, receptive_fields
+from eegsnn.encoding.rate import poisson_spikes, rate_decode, regular_spikes, smoothing_kernel
+from eegsnn.encoding.spikers import spiker, spiker_decode, spiker_taps
+from eegsnn.encoding.static import (
+    delta_encode,
+    direct_encode,
+    latency_encode,
+    rate_encode,
+    repeat_encode,
+)
 from eegsnn.encoding.union import EncoderUnion
+from eegsnn.encoding.window import moving_window
 
 __all__ = [
     "EEGEncoder",
@@ -13,8 +40,35 @@ __all__ = [
     "bin_means",
     "bin_starts",
     "bin_sums",
+    "burst_code",
+    "burst_decode",
+    "delta_encode",
+    "direct_encode",
+    "integrate_spikes",
+    "latency_code",
+    "latency_decode",
+    "latency_encode",
     "level_crossing",
+    "moving_window",
+    "phase_code",
+    "phase_decode",
     "poisson_spikes",
+    "population_activity",
+    "population_decode",
+    "rank_order_code",
+    "rank_order_decode",
+    "rate_decode",
+    "rate_encode",
+    "receptive_fields",
     "regular_spikes",
+    "repeat_encode",
+    "sigma_delta",
+    "slew_limited",
+    "smoothing_kernel",
+    "spiker",
+    "spiker_decode",
+    "spiker_taps",
+    "step_forward",
+    "temporal_contrast",
     "threshold_crossing",
 ]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-# A level missed by rounding counts as reached, so that volts and microvolts spike alike.
-_TIE = 1e-9
+from eegsnn.encoding._rows import as_rows, run_kernel
+from eegsnn.encoding._ties import TIE
+
+
+class Latches(NamedTuple):
+    """Per row and sign, (rows, 2): whether the latch is set, and the silent samples to come."""
+
+    latched: np.ndarray
+    wait: np.ndarray
 
 
 def threshold_crossing(
@@ -37,11 +46,27 @@ def threshold_crossing(
     >>> threshold_crossing(np.array([0.0, 1.2, 0.9, 1.1, 0.0, -1.5, 0.0]), 1.0, hysteresis=0.5)
     array([ 0,  1,  0,  0,  0, -1,  0], dtype=int32)
     """
-    up = _upward(s, threshold, hysteresis)
-    down = _upward(-s, threshold, hysteresis)
-    if refractory > 0:
-        up, down = _thinned(up, refractory), _thinned(down, refractory)
-    return up.astype(np.int32) - down.astype(np.int32)
+    spikes, _ = threshold_crossing_chunk(as_rows(s), threshold, hysteresis, refractory)
+    return spikes.reshape(np.shape(s)).astype(np.int32)
+
+
+def threshold_crossing_chunk(
+    rows: np.ndarray,
+    threshold: float,
+    hysteresis: float = 0.0,
+    refractory: int = 0,
+    state: Latches | None = None,
+) -> tuple[np.ndarray, Latches]:
+    """Do what :func:`threshold_crossing` does, for the next samples of (rows, times); int8."""
+    if state is None:
+        # A latch that the first sample sets was set before: that is no crossing.
+        first = np.stack([rows[:, 0], -rows[:, 0]], axis=1)
+        state = Latches((first >= threshold - TIE).astype(float), np.zeros(first.shape))
+    latched, wait = state.latched.copy(), state.wait.copy()
+    spikes = np.empty(rows.shape, dtype=np.int8)
+    constants = [threshold, threshold - hysteresis, float(refractory)]
+    run_kernel("threshold_crossing", rows, constants, [latched, wait], spikes)
+    return spikes, Latches(latched, wait)
 
 
 def threshold_crossing_reference(
@@ -51,38 +76,13 @@ def threshold_crossing_reference(
     spikes = np.zeros(s.shape, dtype=np.int32)
     for sign in (1, -1):
         x = sign * s
-        latched = x[..., 0] >= threshold - _TIE
+        latched = x[..., 0] >= threshold - TIE
         silent_until = np.zeros(latched.shape, dtype=int)
         for t in range(1, s.shape[-1]):
-            reached = x[..., t] >= threshold - _TIE
+            reached = x[..., t] >= threshold - TIE
             crossing = reached & ~latched
-            latched = reached | (latched & ~(x[..., t] < threshold - hysteresis - _TIE))
+            latched = reached | (latched & ~(x[..., t] < threshold - hysteresis - TIE))
             spike = crossing & (t >= silent_until)
             silent_until = np.where(spike, t + refractory + 1, silent_until)
             spikes[..., t] += sign * spike
     return spikes
-
-
-def _upward(s: np.ndarray, threshold: float, hysteresis: float) -> np.ndarray:
-    """Rising edges of a latch: set where s ≥ θ, released where s < θ − hysteresis."""
-    set_here = s >= threshold - _TIE
-    decided = set_here | (s < threshold - hysteresis - _TIE)
-    times = np.arange(s.shape[-1])
-    # Between the two levels the latch is what it was when s was last beyond either of them;
-    # never yet, and it is open.
-    last = np.maximum.accumulate(np.where(decided, times, 0), axis=-1)
-    latched = np.take_along_axis(set_here, last, axis=-1)
-    return np.diff(latched.astype(np.int8), axis=-1, prepend=latched[..., :1].astype(np.int8)) > 0
-
-
-def _thinned(events: np.ndarray, refractory: int) -> np.ndarray:
-    """Keep an event only if it is more than `refractory` samples after the last one kept."""
-    rows = events.reshape(-1, events.shape[-1])
-    kept = np.zeros_like(rows)
-    for row, row_kept in zip(rows, kept, strict=True):
-        silent_until = 0
-        for t in np.flatnonzero(row).tolist():
-            if t >= silent_until:
-                row_kept[t] = True
-                silent_until = t + refractory + 1
-    return kept.reshape(events.shape)

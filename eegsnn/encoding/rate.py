@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from scipy import signal
+
+from eegsnn._validation import check_choice, check_number
+
+KERNELS = ("boxcar", "exponential", "gaussian")
 
 # Added before rounding down, so that a sum meant to reach a whole number does.
 _TIE = 1e-9
@@ -63,3 +70,115 @@ def poisson_spikes(
     """
     probability = np.minimum(x * spikes_per_sample, 1.0)
     return (generator.random(x.shape) < probability).astype(np.int32)
+
+
+def signed_rate_chunk(
+    rows: np.ndarray, spikes_per_sample: float, integrals: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Regular spikes of the half-waves of (rows, times): positive ones count up, negative down.
+
+    Parameters
+    ----------
+    rows : ndarray of float64, shape (rows, times)
+        Values in [−1, 1].
+    spikes_per_sample : float
+    integrals : ndarray, shape (rows, 2), optional
+        Of both half-waves, up to the samples before.
+
+    Returns
+    -------
+    spikes : ndarray of int32, shape (rows, times)
+    integrals : ndarray, shape (rows, 2)
+    """
+    if integrals is None:
+        integrals = np.zeros((len(rows), 2))
+    spikes, ends = np.zeros(rows.shape, dtype=np.int32), []
+    for side, sign in enumerate((1.0, -1.0)):
+        # The sum so far goes in front, so that chunks add in the order that the whole would.
+        part = np.maximum(sign * rows, 0.0)
+        integral = np.cumsum(np.concatenate([integrals[:, side : side + 1], part], axis=1), axis=1)
+        fired = np.floor(integral * spikes_per_sample + (0.5 + _TIE))
+        spikes += (sign * np.diff(fired, axis=1)).astype(np.int32)
+        ends.append(integral[:, -1])
+    return spikes, np.stack(ends, axis=1)
+
+
+def signed_poisson_chunk(
+    rows: np.ndarray, spikes_per_sample: float, generators: Sequence[np.random.Generator]
+) -> np.ndarray:
+    """Poisson spikes of the half-waves of (rows, times), one generator a row; int8.
+
+    With a generator for each row a spike depends on the row and the sample alone, not on how many
+    other rows there are nor on how time is cut into chunks.
+    """
+    spikes = np.empty(rows.shape, dtype=np.int8)
+    for row, generator, out in zip(rows, generators, spikes, strict=True):
+        fired = generator.random(row.size) < np.abs(row) * spikes_per_sample
+        np.multiply(np.sign(row), fired, out=out, casting="unsafe")
+    return spikes
+
+
+def smoothing_kernel(kind: str, width: float) -> np.ndarray:
+    """Return the weights κ, of sum 1, by which a rate code is read.
+
+    Parameters
+    ----------
+    kind : {"boxcar", "exponential", "gaussian"}
+        "exponential" looks back only; the others are centred.
+    width : float
+        Samples: length of the boxcar (made odd), time constant, or standard deviation.
+
+    Examples
+    --------
+    >>> smoothing_kernel("boxcar", 3)
+    array([0.33333333, 0.33333333, 0.33333333])
+    """
+    check_choice("kernel", kind, KERNELS)
+    size = check_number("width", width, low=0.0, low_open=True, unit="samples")
+    if kind == "boxcar":
+        weights = np.ones(2 * round((size - 1) / 2) + 1 if size > 1 else 1)
+    else:
+        reach = int(np.ceil((8 if kind == "exponential" else 4) * size))
+        lag = np.arange(-reach, reach + 1) / size
+        weights = np.exp(-lag) * (lag >= 0) if kind == "exponential" else np.exp(-(lag**2) / 2)
+    return weights / weights.sum()
+
+
+def smooth(spikes: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Convolve (..., times) with a centred kernel of odd length.
+
+    Where the kernel reaches beyond the ends, the weights within are scaled up to a sum of 1.
+    """
+    n_times, half = spikes.shape[-1], len(kernel) // 2
+    padded = np.zeros((*spikes.shape[:-1], n_times + 2 * half))
+    padded[..., half : half + n_times] = spikes
+    inside = np.zeros(n_times + 2 * half)
+    inside[half : half + n_times] = 1.0
+    return _convolved(padded, kernel) / _convolved(inside, kernel)
+
+
+def _convolved(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    shape = [1] * (x.ndim - 1) + [len(kernel)]
+    return signal.oaconvolve(x, kernel.reshape(shape), mode="valid", axes=-1)
+
+
+def rate_decode(spikes: np.ndarray, spikes_per_sample: float, kernel: np.ndarray) -> np.ndarray:
+    """Read a rate code: ``(z∗κ) / (spikes_per_sample·Σκ)``.
+
+    Parameters
+    ----------
+    spikes : ndarray, shape (..., times)
+        Signed.
+    spikes_per_sample : float
+        Of the encoder, at full scale.
+    kernel : ndarray
+        κ, see :func:`smoothing_kernel`.
+
+    Examples
+    --------
+    >>> spikes = regular_spikes(np.full(1000, 0.25))
+    >>> decoded = rate_decode(spikes, 1.0, smoothing_kernel("boxcar", 41))
+    >>> round(float(decoded[500]), 2)
+    0.24
+    """
+    return smooth(spikes, kernel) / spikes_per_sample

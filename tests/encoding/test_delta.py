@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegsnn.encoding import level_crossing
-from eegsnn.encoding.delta import level_crossing_reference
+from eegsnn.encoding.delta import (
+    contrast_threshold,
+    integrate_spikes,
+    level_crossing_reference,
+    slew_limited,
+    step_forward,
+    temporal_contrast,
+)
+from eegsnn.errors import ConfigurationError, DataError
 
 signals = st.lists(st.floats(-50, 50), min_size=1, max_size=60).map(np.array)
 # Whole and half multiples of the threshold: ties are where the closed form could go wrong.
@@ -62,3 +70,50 @@ def test_constants_are_silent_and_trials_independent(rng):
     assert not level_crossing(np.full((2, 50), 3.7), 0.1).any()
     s = np.cumsum(rng.normal(size=(3, 4, 80)), axis=-1)
     assert np.array_equal(level_crossing(s, 0.5)[2, 1], level_crossing(s[2, 1], 0.5))
+
+
+def test_counts_beyond_an_int32_are_refused():
+    with pytest.raises(DataError, match="at once"):
+        level_crossing(np.array([0.0, 1e12]), 1e-3)
+
+
+@pytest.mark.parametrize("code", [level_crossing, step_forward, temporal_contrast])
+def test_bad_input(code):
+    with pytest.raises(ConfigurationError, match="threshold"):
+        code(np.zeros(5), 0.0)
+    with pytest.raises(ConfigurationError, match="threshold"):
+        code(np.zeros(5), np.inf)
+    with pytest.raises(DataError, match=r"NaN.*\(3,\)"):
+        code(np.array([0, 0, 1, np.nan]), 1.0)
+    with pytest.raises(DataError, match="at least one sample"):
+        code(np.zeros((3, 0)), 1.0)
+    assert code(np.zeros((2, 3, 5)), 1.0).shape == (2, 3, 5)
+
+
+@given(s=signals, threshold=st.floats(0.01, 20))
+def test_step_forward_is_within_a_threshold_while_the_signal_is_slow(s, threshold):
+    slow = np.cumsum(np.clip(np.diff(s, prepend=0.0), -threshold, threshold))
+    baseline = integrate_spikes(step_forward(slow, threshold), threshold, slow[0])
+    assert np.abs(slow - baseline).max() <= threshold * (1 + 1e-6)
+    assert slew_limited(slow, step_forward(slow, threshold), threshold) == 0
+
+
+def test_step_forward_lags_where_the_slew_limit_is_met():
+    s = 10 * np.sin(2 * np.pi * 10 * np.arange(500) / 250)
+    limited = slew_limited(s, step_forward(s, 0.5), 0.5)
+    assert limited > 0.5
+    assert slew_limited(s, step_forward(s, 3.0), 3.0) == 0  # 2π·10·10 / 250 = 2.5
+
+
+@given(s=ties, scale=st.floats(1e-9, 1e9))
+def test_step_forward_and_contrast_do_not_know_the_unit(s, scale):
+    assert np.array_equal(step_forward(s * scale, 0.25 * scale), step_forward(s, 0.25))
+    assert np.array_equal(temporal_contrast(s * scale, 0.5 * scale), temporal_contrast(s, 0.5))
+
+
+def test_temporal_contrast_by_hand():
+    s = np.array([3.0, 3.0, 4.5, 4.6, 1.0, 2.0])
+    assert temporal_contrast(s, 1.0).tolist() == [0, 0, 1, 0, -1, 0]
+    assert temporal_contrast(s, 1.0, previous=np.array([0.0])).tolist() == [1, 0, 1, 0, -1, 0]
+    d = np.diff(s)
+    assert contrast_threshold(s, 0.5) == pytest.approx(d.mean() + 0.5 * d.std())

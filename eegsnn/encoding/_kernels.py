@@ -1,0 +1,241 @@
+"""The sequential codes as compiled loops; imported when the first of them is called.
+
+Every kernel takes rows of samples, float64 (rows, times), and writes one row of spikes for each.
+A baseline waits for the sample before it, so that one row alone cannot use a processor's vector
+unit: rows are therefore taken `LANES` at a time, tile by tile, transposed so that the innermost
+loop runs over rows. Each row's arithmetic is that of the plain NumPy reference beside the public
+function, operation by operation: the two agree exactly.
+
+State (baselines, integrals, the last samples) comes in as arrays, one value per row, and is left
+there as it is after the last sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from eegsnn.encoding._ties import TIE
+
+LANES = 16
+TILE = 128
+
+
+def _compiled(function: Callable) -> Callable:
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # nowhere to write: a read-only installation without a home folder
+        return njit(**options)(function)
+
+
+@_compiled
+def _load(rows, first_row, n, first_time, n_times, tile, offset):  # type: ignore[no-untyped-def]
+    # Four rows at a time: their values lie side by side in the tile, and are written as one.
+    whole = n // 4 * 4
+    last_time = first_time + n_times
+    for lane in range(0, whole, 4):
+        row_0 = rows[first_row + lane, first_time:last_time]
+        row_1 = rows[first_row + lane + 1, first_time:last_time]
+        row_2 = rows[first_row + lane + 2, first_time:last_time]
+        row_3 = rows[first_row + lane + 3, first_time:last_time]
+        for t in range(n_times):
+            x = tile[offset + t]
+            x[lane] = row_0[t]
+            x[lane + 1] = row_1[t]
+            x[lane + 2] = row_2[t]
+            x[lane + 3] = row_3[t]
+    for lane in range(whole, n):
+        row = rows[first_row + lane, first_time:last_time]
+        for t in range(n_times):
+            tile[offset + t, lane] = row[t]
+
+
+@_compiled
+def _store(tile, out, first_row, n, first_time, n_times):  # type: ignore[no-untyped-def]
+    for lane in range(n):
+        row = out[first_row + lane, first_time : first_time + n_times]
+        for t in range(n_times):
+            row[t] = tile[t, lane]
+
+
+@_compiled
+def level_crossing(z, inverse, first, level, largest, out):  # type: ignore[no-untyped-def]
+    """Move `level`, in whole thresholds above `first`, by as many as the signal is away.
+
+    `inverse` is one over the threshold, here and below; `largest` is the most moved at once.
+    """
+    tile = np.empty((TILE, LANES))
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        start, m, most = first[r : r + n], level[r : r + n], largest[r : r + n]
+        for t0 in range(0, z.shape[1], TILE):
+            n_times = min(TILE, z.shape[1] - t0)
+            _load(z, r, n, t0, n_times, tile, 0)
+            for t in range(n_times):
+                x = tile[t]
+                for i in range(n):
+                    u = (x[i] - start[i]) * inverse
+                    near = np.rint(u)
+                    u = near if abs(u - near) < TIE * max(1.0, abs(u)) else u
+                    k = np.trunc(u - m[i])
+                    m[i] += k
+                    most[i] = max(most[i], abs(k))
+                    x[i] = k
+            _store(tile, out, r, n, t0, n_times)
+
+
+@_compiled
+def step_forward(z, inverse, first, level, out):  # type: ignore[no-untyped-def]
+    """Move `level` by one where the signal is further away than that."""
+    tile = np.empty((TILE, LANES))
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        start, m = first[r : r + n], level[r : r + n]
+        for t0 in range(0, z.shape[1], TILE):
+            n_times = min(TILE, z.shape[1] - t0)
+            _load(z, r, n, t0, n_times, tile, 0)
+            for t in range(n_times):
+                x = tile[t]
+                for i in range(n):
+                    u = (x[i] - start[i]) * inverse
+                    near = np.rint(u)
+                    u = near if abs(u - near) < TIE * max(1.0, abs(u)) else u
+                    d = u - m[i]
+                    k = (1.0 if d > 1.0 else 0.0) - (1.0 if d < -1.0 else 0.0)
+                    m[i] += k
+                    x[i] = k
+            _store(tile, out, r, n, t0, n_times)
+
+
+@_compiled
+def moving_window(z, inverse, seen, past, total, out):  # type: ignore[no-untyped-def]
+    """Compare with the mean of the last samples, kept in `past` (rows, window) as a ring."""
+    window = past.shape[1]
+    tile = np.empty((TILE, LANES))
+    ring = np.empty((window, LANES))
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        sums = total[r : r + n]
+        _load(past, r, n, 0, window, ring, 0)
+        count = seen
+        for t0 in range(0, z.shape[1], TILE):
+            n_times = min(TILE, z.shape[1] - t0)
+            _load(z, r, n, t0, n_times, tile, 0)
+            for t in range(n_times):
+                x, oldest = tile[t], ring[count % window]
+                held = min(count, window)
+                for i in range(n):
+                    mean = sums[i] / held if held > 0 else x[i]
+                    u = (x[i] - mean) * inverse
+                    near = np.rint(u)
+                    u = near if abs(u - near) < TIE * max(1.0, abs(u)) else u
+                    leaving = oldest[i] if held == window else 0.0
+                    sums[i] += x[i] - leaving
+                    oldest[i] = x[i]
+                    x[i] = (1.0 if u > 1.0 else 0.0) - (1.0 if u < -1.0 else 0.0)
+                count += 1
+            _store(tile, out, r, n, t0, n_times)
+        for lane in range(n):
+            for j in range(window):
+                past[r + lane, j] = ring[j, lane]
+
+
+@_compiled
+def sigma_delta(z, inverse, error, feedback, out):  # type: ignore[no-untyped-def]
+    """Integrate what the last output left over; put out ±1 where that reaches the threshold."""
+    tile = np.empty((TILE, LANES))
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        e, y = error[r : r + n], feedback[r : r + n]
+        for t0 in range(0, z.shape[1], TILE):
+            n_times = min(TILE, z.shape[1] - t0)
+            _load(z, r, n, t0, n_times, tile, 0)
+            for t in range(n_times):
+                x = tile[t]
+                for i in range(n):
+                    e[i] += x[i] * inverse - y[i]
+                    k = (1.0 if e[i] >= 1.0 - TIE else 0.0) - (1.0 if e[i] <= TIE - 1.0 else 0.0)
+                    y[i] = k
+                    x[i] = k
+            _store(tile, out, r, n, t0, n_times)
+
+
+@_compiled
+def threshold_crossing(z, threshold, release, refractory, latched, wait, out):  # type: ignore[no-untyped-def]
+    """Rising edges of two latches per row: one on the signal, one on its negative.
+
+    `latched` and `wait` are (rows, 2): whether the latch is set (1.0), and for how many samples
+    yet no spike of that sign may follow.
+    """
+    tile = np.empty((TILE, LANES))
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        for t0 in range(0, z.shape[1], TILE):
+            n_times = min(TILE, z.shape[1] - t0)
+            _load(z, r, n, t0, n_times, tile, 0)
+            for t in range(n_times):
+                x = tile[t]
+                for i in range(n):
+                    total = 0.0
+                    for side in range(2):
+                        sign = 1.0 - 2.0 * side
+                        s = sign * x[i]
+                        was, rest = latched[r + i, side], wait[r + i, side]
+                        reached = s >= threshold - TIE
+                        kept = was > 0.0 and not s < release - TIE
+                        spike = reached and was == 0.0 and rest <= 0.0
+                        latched[r + i, side] = 1.0 if reached or kept else 0.0
+                        wait[r + i, side] = refractory if spike else rest - 1.0
+                        total += sign if spike else 0.0
+                    x[i] = total
+            _store(tile, out, r, n, t0, n_times)
+
+
+@_compiled
+def spiker(z, taps, threshold, by_error, tail, out):  # type: ignore[no-untyped-def]
+    """Fire where taking the taps off the samples ahead is worth it, and take them off.
+
+    `out` has ``taps.size − 1`` columns fewer than z: the last ones wait for samples to come, and
+    `tail` (rows, taps − 1) holds what is left of those.
+    """
+    length = taps.size
+    n_out = z.shape[1] - length + 1
+    work = np.empty((TILE + length - 1, LANES))
+    tile = np.empty((TILE, LANES))
+    gain = np.empty(LANES)
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        _load(z, r, n, 0, length - 1, work, 0)
+        for t0 in range(0, n_out, TILE):
+            n_times = min(TILE, n_out - t0)
+            _load(z, r, n, t0 + length - 1, n_times, work, length - 1)
+            for t in range(n_times):
+                gain[:] = 0.0
+                for j in range(length):
+                    s, h = work[t + j], taps[j]
+                    if by_error:
+                        for i in range(n):
+                            gain[i] += abs(s[i]) - abs(s[i] - h)
+                    else:
+                        for i in range(n):
+                            gain[i] -= max(h - s[i], 0.0)
+                fired = 0.0
+                for i in range(n):
+                    k = 1.0 if gain[i] >= threshold - TIE else 0.0
+                    tile[t, i] = k
+                    fired += k
+                if fired > 0.0:
+                    for j in range(length):
+                        s, h = work[t + j], taps[j]
+                        for i in range(n):
+                            s[i] -= tile[t, i] * h
+            _store(tile, out, r, n, t0, n_times)
+            for j in range(length - 1):
+                for i in range(n):
+                    work[j, i] = work[n_times + j, i]
+        for i in range(n):
+            for j in range(length - 1):
+                tail[r + i, j] = work[j, i]
