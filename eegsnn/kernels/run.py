@@ -25,6 +25,7 @@ class Run:
     first : dict of ndarray [columns]
         State before the first step.
     parameters : dict of ndarray [columns]
+        Those that are no values of neurons, such as recurrent weights, in their own shape.
     reset : int
         Value of :data:`RESETS`.
     surrogate : Surrogate or None

@@ -1,8 +1,8 @@
 """The bridge between MLX and the compiled kernels: one custom function around a whole sequence.
 
 Arrays go to the kernels without a copy, and results are written straight into MLX's buffers. Where
-a kernel cannot serve (on a GPU, in half precision, inside ``mx.compile`` or ``mx.vmap``, with another
-reset than the default), :func:`kernel_serves` says so and the neuron takes the general way.
+a kernel cannot serve (on a GPU, in half precision, inside ``mx.compile`` or ``mx.vmap``, with
+another reset than the default), :func:`kernel_serves` says so and the neuron goes the general way.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from eegsnn.neurons.sequence import State
 
 
 class Kernel(NamedTuple):
-    """Where the forward and backward function of a neuron are found: a module of the kernels."""
+    """Where the forward and backward function of a neuron are found: a module of the kernels.
+
+    `whole` names the parameters that are not one value per neuron, such as recurrent weights.
+    """
 
     module: str
     forward: str = "forward"
     backward: str = "backward"
+    whole: tuple[str, ...] = ()
 
     def functions(self) -> tuple[Callable, Callable]:
         """Import them: Numba is loaded here and not before."""
@@ -62,7 +66,7 @@ def kernel_serves(problem: Problem) -> bool:
 
 
 def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.array, State]:
-    """Outputs [T, batch, …] and states, after every step or after the last, of a neuron."""
+    """Run a neuron: outputs [T, batch, …], and states after every step or after the last."""
     from eegsnn.kernels.run import RESETS, Gradients, Run
 
     forward_kernel, backward_kernel = kernel.functions()
@@ -78,7 +82,9 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
             x=_rows(x),
             first=dict(zip(names, map(_row, rest[:n_states]), strict=True)),
             parameters={
-                name: _spread(value, x.shape[1:])
+                name: np.ascontiguousarray(np.asarray(value))
+                if name in kernel.whole
+                else _spread(value, x.shape[1:])
                 for name, value in zip(constants, rest[n_states:], strict=True)
             },
             reset=reset,
@@ -102,8 +108,7 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
         run = made[-1][0]
         _evaluate(cotangents)
         grad_x, *grad_first = [_new(part.shape) for part in (x, *rest[:n_states])]
-        width = run.x.shape[1]
-        totals = {name: np.zeros(width, np.float32) for name in constants}
+        totals = {name: np.zeros_like(run.parameters[name]) for name in constants}
         gradients = Gradients(
             outputs=_rows(cotangents[0]),
             states={
@@ -117,14 +122,14 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
         )
         backward_kernel(run, gradients)
         by_parameter = [
-            _gather(totals[name], x.shape[1:], value)
+            mx.array(totals[name])
+            if name in kernel.whole
+            else _gather(totals[name], x.shape[1:], value)
             for name, value in zip(constants, rest[n_states:], strict=True)
         ]
         return [grad_x, *grad_first, *by_parameter]
 
-    outputs, *states = function(
-        problem.x, *problem.state.values(), *problem.parameters.values()
-    )
+    outputs, *states = function(problem.x, *problem.state.values(), *problem.parameters.values())
     return outputs, dict(zip(names, states, strict=True))
 
 
