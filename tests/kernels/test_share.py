@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eegsnn.backend import kernels_available, kernels_state
+
+if not kernels_available():
+    pytest.skip("no compiled kernels here", allow_module_level=True)
+
+from eegsnn.kernels._compile import share
+
+
+@given(st.integers(1, 300), st.sampled_from([1, 1 << 20]))
+def test_every_column_is_worked_on_once(n_columns: int, n_elements: int) -> None:
+    visits = np.zeros(n_columns, int)
+
+    def work(first: int, last: int) -> None:
+        visits[first:last] += 1
+
+    share(work, n_columns, n_elements)
+    assert (visits == 1).all()
+
+
+def test_an_error_in_any_thread_is_passed_on() -> None:
+    def work(first: int, last: int) -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        share(work, 64, 1 << 20)
+
+
+def run_python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_the_state_names_the_compiler() -> None:
+    assert kernels_state().startswith("Numba ")
+
+
+def test_kernels_can_be_turned_off_and_change_nothing() -> None:
+    code = (
+        "import mlx.core as mx\n"
+        "from eegsnn.backend import kernels_state\n"
+        "from eegsnn.neurons import Leaky\n"
+        "x = mx.random.normal((20, 3, 8), key=mx.random.key(1)) + 0.3\n"
+        "spikes, state = Leaky(0.9).run(x)\n"
+        "print(kernels_state()[:3], spikes.sum().item(), round(state['mem'].sum().item(), 4))"
+    )
+    with_kernels = run_python(code).split()
+    without = run_python(code, EEGSNN_FAST_KERNELS="0").split()
+    assert (with_kernels[0], without[0]) == ("Num", "off")
+    assert with_kernels[1:] == without[1:]
+
+
+def test_numba_is_not_loaded_before_it_is_needed() -> None:
+    code = "import sys, eegsnn, eegsnn.neurons, eegsnn.models; print('numba' in sys.modules)"
+    assert run_python(code) == "False"
