@@ -10,7 +10,18 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from eegsnn.neurons import IF, Leaky, LeakyIntegrator, Neuron
+from eegsnn.neurons import (
+    IF,
+    Alpha,
+    DualExponential,
+    Lapicque,
+    Leaky,
+    LeakyIntegrator,
+    Neuron,
+    RLeaky,
+    RSynaptic,
+    Synaptic,
+)
 
 CURRENTS = [0.6, 0.6, 0.6, 1.5, 0.0, 0.9, 0.9, -0.5, 2.5, 0.3]
 
@@ -30,7 +41,10 @@ class Kind(NamedTuple):
             name: rng.uniform(low, high, shape).astype(np.float32)
             for name, (low, high) in self.ranges.items()
         }
-        return self.make(**values, **{**self.options, **options})
+        settings = {**self.options, **options}
+        if "linear_features" in settings:
+            settings["linear_features"] = size
+        return self.make(**values, **settings)
 
     def currents(self, shape: tuple[int, ...], rng: np.random.Generator) -> mx.array:
         return mx.array(rng.normal(self.mean, self.spread, shape), mx.float32)
@@ -38,14 +52,39 @@ class Kind(NamedTuple):
 
 THRESHOLD = {"threshold": (0.7, 1.3)}
 DECAY = {"beta": (0.5, 0.98)}
+CURRENT = {"alpha": (0.3, 0.8)}
+FEEDBACK = {"V": (-0.6, 0.6)}
+ALPHA = {"alpha": (0.85, 0.95), "beta": (0.5, 0.8), "threshold": (0.2, 0.5)}
+CIRCUIT = {"R": (2.0, 4.0), "C": (1.0, 2.0), "time_step": (0.8, 1.0)}
+ZERO = {"reset_mechanism": "zero"}
+AT_ONCE = {"reset_delay": False}
+ONE_TO_ONE = {"all_to_all": False}
+DENSE = {"linear_features": None, "key": mx.random.key(1)}
 
 KINDS = {
     "leaky": Kind(Leaky, DECAY | THRESHOLD),
-    "leaky zero": Kind(Leaky, DECAY | THRESHOLD, options={"reset_mechanism": "zero"}),
+    "leaky zero": Kind(Leaky, DECAY | THRESHOLD, options=ZERO),
     "leaky none": Kind(Leaky, DECAY | THRESHOLD, 0.05, options={"reset_mechanism": "none"}),
-    "leaky at once": Kind(Leaky, DECAY | THRESHOLD, options={"reset_delay": False}),
+    "leaky at once": Kind(Leaky, DECAY | THRESHOLD, options=AT_ONCE),
     "if": Kind(IF, THRESHOLD),
     "integrator": Kind(LeakyIntegrator, DECAY),
+    "synaptic": Kind(Synaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5),
+    "synaptic zero": Kind(Synaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, ZERO),
+    "synaptic at once": Kind(Synaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, AT_ONCE),
+    "alpha": Kind(Alpha, ALPHA, 0.8),
+    "alpha subtract": Kind(Alpha, ALPHA, 0.8, options={"reset_mechanism": "subtract"}),
+    "alpha at once": Kind(Alpha, ALPHA, 0.8, options=AT_ONCE),
+    "dual exponential": Kind(DualExponential, CURRENT | DECAY | THRESHOLD, 0.05, 0.3),
+    "lapicque": Kind(Lapicque, CIRCUIT | THRESHOLD, 0.4, 1.0),
+    "rleaky": Kind(RLeaky, DECAY | THRESHOLD | FEEDBACK, options=ONE_TO_ONE),
+    "rleaky zero at once": Kind(
+        RLeaky, DECAY | THRESHOLD | FEEDBACK, options=ONE_TO_ONE | ZERO | AT_ONCE
+    ),
+    "rleaky dense": Kind(RLeaky, DECAY | THRESHOLD, options=DENSE),
+    "rsynaptic": Kind(
+        RSynaptic, CURRENT | DECAY | THRESHOLD | FEEDBACK, 0.1, 0.5, ONE_TO_ONE | AT_ONCE
+    ),
+    "rsynaptic dense": Kind(RSynaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, DENSE | ZERO),
 }
 
 
@@ -53,6 +92,15 @@ KINDS = {
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each kind of neuron in turn."""
     return request.param
+
+
+PLAIN = {kind.make: name for name, kind in reversed(KINDS.items())}
+
+
+@pytest.fixture(params=reversed(PLAIN.values()))
+def plain_kind(request: pytest.FixtureRequest) -> Kind:
+    """One kind of every class."""
+    return KINDS[request.param]
 
 
 def has_kernel(kind: Kind) -> bool:
@@ -120,6 +168,31 @@ GOLDEN = {
         lambda: IF(reset_mechanism="none"),
         "0111111111",
         [0.6, 1.2, 1.8, 3.3, 3.3, 4.2, 5.1, 4.6, 7.1, 7.4],
+    ),
+    "synaptic, subtract": Golden(
+        lambda: Synaptic(0.8, 0.9),
+        "0111111111",
+        [0.6, 1.62, 1.922, 3.401, 4.19786, 5.387642, 6.836532, 7.043003, 9.350801, 10.9254],
+    ),
+    "synaptic, zero": Golden(
+        lambda: Synaptic(0.8, 0.9, reset_mechanism="zero"),
+        "0101010101",
+        [0.6, 1.62, 0.0, 2.6712, 0.0, 2.609568, 0.0, 1.890124, 0.0, 3.509679],
+    ),
+    "alpha, zero": Golden(
+        lambda: Alpha(0.9, 0.8, 0.5),
+        "0001000010",
+        [0.0, 0.113672, 0.306914, 0.553582, 0.0, 0.0, 0.170508, 0.460371, 0.565139, 0.0],
+    ),
+    "rleaky, subtract": Golden(
+        lambda: RLeaky(0.9, 0.5, all_to_all=False),
+        "0111111011",
+        [0.6, 1.14, 1.126, 2.0134, 1.31206, 1.580854, 1.822768, 0.640492, 3.076442, 2.568798],
+    ),
+    "rleaky, zero": Golden(
+        lambda: RLeaky(0.9, 0.5, all_to_all=False, reset_mechanism="zero"),
+        "0101001010",
+        [0.6, 1.14, 0.0, 1.5, 0.0, 0.9, 1.71, 0.0, 2.5, 0.0],
     ),
 }
 

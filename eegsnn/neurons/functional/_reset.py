@@ -6,9 +6,15 @@ does to it: ``"subtract"`` takes the threshold off, ``"zero"`` empties it, ``"no
 the next step, ``False`` at once. ``detach_reset=True`` lets no gradient through the reset; with
 ``False`` it flows through the spike that resets: the last one where the reset is delayed, the
 present one where it is not (there snnTorch 1.0 does just that).
+
+A delayed reset to zero comes in two forms, as in snnTorch 1.0, and every neuron says which it has:
+the old membrane is emptied and the new input stays (LIF and its like), or the new membrane is
+emptied, input and all (neurons with a synaptic current, recurrent ones, Lapicque's).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import mlx.core as mx
 
@@ -22,31 +28,51 @@ Value = float | mx.array
 """A parameter: a number, or an array that broadcasts to one step of the input."""
 
 
-def checked(reset_mechanism: str, surrogate: Surrogate | None) -> Surrogate:
-    """Refuse an unknown reset; give the surrogate that was asked for or the default."""
-    check_choice("reset_mechanism", reset_mechanism, RESET_MECHANISMS)
-    return surrogate or get_surrogate()
+class Firing(NamedTuple):
+    """How a neuron spikes and resets: the four settings that every step function takes."""
 
+    reset_mechanism: str
+    reset_delay: bool
+    detach_reset: bool
+    surrogate: Surrogate
 
-def previous_spikes(
-    mem: mx.array, threshold: Value, surrogate: Surrogate, reset_delay: bool, detach_reset: bool
-) -> mx.array:
-    """Spikes of the step before, read off its membrane: what a delayed reset takes off now."""
-    if reset_delay and not detach_reset:
-        return spike(mem - threshold, surrogate)
-    return mx.stop_gradient((mem > threshold).astype(mem.dtype))
+    @classmethod
+    def checked(
+        cls,
+        reset_mechanism: str,
+        reset_delay: bool,
+        detach_reset: bool,
+        surrogate: Surrogate | None,
+    ) -> Firing:
+        """Refuse an unknown reset; without a surrogate take the default one."""
+        check_choice("reset_mechanism", reset_mechanism, RESET_MECHANISMS)
+        return cls(reset_mechanism, reset_delay, detach_reset, surrogate or get_surrogate())
 
+    def previous_spikes(self, mem: mx.array, threshold: Value) -> mx.array:
+        """Spikes of the step before, read off its membrane: what a delayed reset takes off now."""
+        if self.reset_delay and not self.detach_reset:
+            return spike(mem - threshold, self.surrogate)
+        return mx.stop_gradient((mem > threshold).astype(mem.dtype))
 
-def reset_at_once(
-    mem: mx.array,
-    spikes: mx.array,
-    previous: mx.array,
-    threshold: Value,
-    reset_mechanism: str,
-    detach_reset: bool,
-) -> mx.array:
-    """Take the present spikes off at once, but not those that the delayed reset has taken off."""
-    if reset_mechanism == "none":
-        return mem
-    due = (mx.stop_gradient(spikes) if detach_reset else spikes) - previous
-    return mem - due * (threshold if reset_mechanism == "subtract" else mem)
+    def due_at_once(self, spikes: mx.array, previous: mx.array) -> mx.array:
+        """Present spikes, less those that the delayed reset has taken off in this step."""
+        return (mx.stop_gradient(spikes) if self.detach_reset else spikes) - previous
+
+    def take_off(self, mem: mx.array, due: mx.array, amount: Value) -> mx.array:
+        """Reset a membrane where `due` is 1; `amount` is what a reset by subtraction takes."""
+        if self.reset_mechanism == "none":
+            return mem
+        return mem - due * (amount if self.reset_mechanism == "subtract" else mem)
+
+    def fire(
+        self, mem: mx.array, previous: mx.array, threshold: Value, amount: Value | None = None
+    ) -> tuple[mx.array, mx.array]:
+        """Spikes of the new membrane, and the membrane after the reset if that comes at once.
+
+        `amount` is what a reset by subtraction takes off, where that is not the threshold.
+        """
+        spikes = spike(mem - threshold, self.surrogate)
+        if not self.reset_delay:
+            due = self.due_at_once(spikes, previous)
+            mem = self.take_off(mem, due, threshold if amount is None else amount)
+        return spikes, mem

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mlx.core as mx
 
-from eegsnn.neurons.functional._reset import Value, checked, previous_spikes, reset_at_once
-from eegsnn.surrogate import Surrogate, spike
+from eegsnn.neurons.functional._reset import Firing, Value
+from eegsnn.surrogate import Surrogate
 
 
 def leaky_step(
@@ -62,18 +62,15 @@ def leaky_step(
     ----------
     Equations of snnTorch 1.0.0 (``snn.Leaky``), Eshraghian et al. (2023).
     """
-    surrogate = checked(reset_mechanism, surrogate)
-    previous = previous_spikes(mem, threshold, surrogate, reset_delay, detach_reset)
+    firing = Firing.checked(reset_mechanism, reset_delay, detach_reset, surrogate)
+    previous = firing.previous_spikes(mem, threshold)
     if reset_mechanism == "subtract":
         mem = beta * mem + x - previous * threshold
     elif reset_mechanism == "zero":
         mem = beta * ((1.0 - previous) * mem) + x
     else:
         mem = beta * mem + x
-    spikes = spike(mem - threshold, surrogate)
-    if not reset_delay:
-        mem = reset_at_once(mem, spikes, previous, threshold, reset_mechanism, detach_reset)
-    return spikes, mem
+    return firing.fire(mem, previous, threshold)
 
 
 def integrator_step(x: mx.array, mem: mx.array, *, beta: Value) -> mx.array:
