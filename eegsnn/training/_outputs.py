@@ -9,6 +9,7 @@ import mlx.nn as nn
 import numpy as np
 
 from eegsnn._validation import check_integer
+from eegsnn.backend.values import has_values
 from eegsnn.errors import ConfigurationError, DataError
 
 
@@ -46,15 +47,6 @@ def check_classes(targets: Any, batch: int, n_classes: int) -> mx.array:
                 f"classes from {low} to {high}."
             )
     return classes
-
-
-def has_values(array: mx.array) -> bool:
-    """Whether an array can be looked at: inside ``mx.compile`` it is a placeholder."""
-    try:
-        mx.eval(array)
-    except ValueError:
-        return False
-    return True
 
 
 def group_size(n_outputs: int, n_classes: int | None) -> int:

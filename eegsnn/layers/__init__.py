@@ -1,0 +1,37 @@
+"""Layers between neurons, and what puts layers together: explicit keys, explicit state."""
+
+from eegsnn.layers.base import OverTime
+from eegsnn.layers.connections import Conv1d, Conv2d, Linear
+from eegsnn.layers.dropout import Dropout
+from eegsnn.layers.normalisation import BNTT, TdBN
+from eegsnn.layers.sequential import LayerStates, LayerTrace, Residual, Sequential
+from eegsnn.layers.shapes import (
+    AvgPool1d,
+    AvgPool2d,
+    Flatten,
+    MaxPool1d,
+    MaxPool2d,
+    SumPool1d,
+    SumPool2d,
+)
+
+__all__ = [
+    "BNTT",
+    "AvgPool1d",
+    "AvgPool2d",
+    "Conv1d",
+    "Conv2d",
+    "Dropout",
+    "Flatten",
+    "LayerStates",
+    "LayerTrace",
+    "Linear",
+    "MaxPool1d",
+    "MaxPool2d",
+    "OverTime",
+    "Residual",
+    "Sequential",
+    "SumPool1d",
+    "SumPool2d",
+    "TdBN",
+]
