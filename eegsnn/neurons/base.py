@@ -84,12 +84,18 @@ class Neuron(nn.Module):
     def _sequence(self, x: mx.array, state: State, every_state: bool) -> tuple[mx.array, State]:
         """All steps of checked input, by a compiled kernel where there is one that serves."""
         values = self.values(x[0])
-        if self.kernel is not None:
-            problem = Problem(x, state, values, frozenset(self.learned()), self.firing)
+        kernel = self.kernel_for(values)
+        if kernel is not None:
+            learned = frozenset(self.learned())
+            problem = Problem(x, state, values, learned, self.firing, self.whole())
             if kernel_serves(problem):
-                return run_kernel(self.kernel, problem, every_state)
+                return run_kernel(kernel, problem, every_state)
         outputs, states = scan(self.step, x, state, values)
         return outputs, states if every_state else {name: s[-1] for name, s in states.items()}
+
+    def kernel_for(self, values: State) -> Kernel | None:
+        """Compiled kernel that does these parameters, if there is one."""
+        return self.kernel
 
     def values(self, x: mx.array) -> State:
         """Present value of each parameter, in the precision of `x`, the input of one step.
@@ -117,6 +123,11 @@ class Neuron(nn.Module):
     def firing(self) -> dict[str, Any]:
         """Reset and surrogate of a neuron that spikes."""
         return {}
+
+    def whole(self) -> frozenset[str]:
+        """Names of the parameters that are not values of single neurons: recurrent weights."""
+        entries = parameters_of(type(self)).items()
+        return frozenset(name for name, entry in entries if not entry.per_neuron)
 
     def learned(self) -> set[str]:
         """Names of the parameters that are learned."""

@@ -19,15 +19,11 @@ from eegsnn.neurons.sequence import State
 
 
 class Kernel(NamedTuple):
-    """Where the forward and backward function of a neuron are found: a module of the kernels.
-
-    `whole` names the parameters that are not one value per neuron, such as recurrent weights.
-    """
+    """Where the forward and backward function of a neuron are found: a module of the kernels."""
 
     module: str
     forward: str = "forward"
     backward: str = "backward"
-    whole: tuple[str, ...] = ()
 
     def functions(self) -> tuple[Callable, Callable]:
         """Import them: Numba is loaded here and not before."""
@@ -40,7 +36,8 @@ class Problem(NamedTuple):
     """One neuron over one sequence, as MLX arrays.
 
     `learned` names the parameters whose gradient is wanted; `firing` holds the reset and the
-    surrogate of a spiking neuron, and is empty for another.
+    surrogate of a spiking neuron, and is empty for another; `whole` names the parameters that are
+    not values of single neurons, such as recurrent weights.
     """
 
     x: mx.array
@@ -48,6 +45,7 @@ class Problem(NamedTuple):
     parameters: State
     learned: frozenset[str]
     firing: dict[str, Any]
+    whole: frozenset[str] = frozenset()
 
 
 def kernel_serves(problem: Problem) -> bool:
@@ -83,7 +81,7 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
             first=dict(zip(names, map(_row, rest[:n_states]), strict=True)),
             parameters={
                 name: np.ascontiguousarray(np.asarray(value))
-                if name in kernel.whole
+                if name in problem.whole
                 else _spread(value, x.shape[1:])
                 for name, value in zip(constants, rest[n_states:], strict=True)
             },
@@ -123,7 +121,7 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
         backward_kernel(run, gradients)
         by_parameter = [
             mx.array(totals[name])
-            if name in kernel.whole
+            if name in problem.whole
             else _gather(totals[name], x.shape[1:], value)
             for name, value in zip(constants, rest[n_states:], strict=True)
         ]

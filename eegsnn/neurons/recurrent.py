@@ -11,6 +11,7 @@ import mlx.core as mx
 from eegsnn._validation import check_boolean, check_integer
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.neurons.base import SpikingNeuron
+from eegsnn.neurons.fast import Kernel
 from eegsnn.neurons.functional import rleaky_step, rsynaptic_step
 from eegsnn.neurons.parameters import FREE, POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.sequence import State
@@ -219,6 +220,11 @@ class RLeaky(RecurrentNeuron):
             {"beta": beta, "threshold": threshold},
             {"beta": learn_beta, "threshold": learn_threshold},
         )
+
+    def kernel_for(self, values: State) -> Kernel | None:
+        """There is a kernel for dense recurrence."""
+        dense = "recurrent_weight" in values and values["recurrent_weight"].ndim == 2
+        return Kernel("recurrent") if dense else None
 
     def step(self, x: mx.array, state: State, parameters: State) -> tuple[mx.array, State]:
         """One step; see :func:`~eegsnn.neurons.functional.rleaky_step`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 
 from eegsnn.neurons.base import SpikingNeuron
+from eegsnn.neurons.fast import Kernel
 from eegsnn.neurons.functional import synaptic_step
 from eegsnn.neurons.parameters import POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.sequence import State
@@ -40,6 +41,7 @@ class Synaptic(SpikingNeuron):
     """
 
     states = ("syn", "mem")
+    kernel = Kernel("synaptic")
     alpha = Parameter(UNIT, "decays per step")
     beta = Parameter(UNIT, "decays per step")
     threshold = Parameter(POSITIVE, "thresholds")

@@ -106,7 +106,7 @@ def plain_kind(request: pytest.FixtureRequest) -> Kind:
 def has_kernel(kind: Kind) -> bool:
     neuron = kind.build(1, False, np.random.default_rng(0))
     delayed = neuron.firing.get("reset_delay", True)  # kernels know no other reset
-    return neuron.kernel is not None and delayed
+    return neuron.kernel_for(neuron.values(mx.zeros((1, 1)))) is not None and delayed
 
 
 @pytest.fixture(params=[name for name, kind in KINDS.items() if has_kernel(kind)])

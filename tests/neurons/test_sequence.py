@@ -28,10 +28,11 @@ def in_a_scan(neuron: Neuron, x: mx.array, state: State, values: State) -> tuple
 
 
 def in_a_kernel(neuron: Neuron, x: mx.array, state: State, values: State) -> tuple[mx.array, State]:
-    assert neuron.kernel is not None
-    problem = Problem(x, state, values, frozenset(values), neuron.firing)
+    kernel = neuron.kernel_for(values)
+    assert kernel is not None
+    problem = Problem(x, state, values, frozenset(values), neuron.firing, neuron.whole())
     assert kernel_serves(problem)
-    return run_kernel(neuron.kernel, problem, every_state=True)
+    return run_kernel(kernel, problem, every_state=True)
 
 
 def last_in_a_loop(neuron: Neuron, *problem: Any) -> tuple[mx.array, State]:
@@ -42,9 +43,10 @@ def last_in_a_loop(neuron: Neuron, *problem: Any) -> tuple[mx.array, State]:
 def last_in_a_kernel(
     neuron: Neuron, x: mx.array, state: State, values: State
 ) -> tuple[mx.array, State]:
-    assert neuron.kernel is not None
-    problem = Problem(x, state, values, frozenset(values), neuron.firing)
-    return run_kernel(neuron.kernel, problem, every_state=False)
+    kernel = neuron.kernel_for(values)
+    assert kernel is not None
+    problem = Problem(x, state, values, frozenset(values), neuron.firing, neuron.whole())
+    return run_kernel(kernel, problem, every_state=False)
 
 
 def a_state(neuron: Neuron, kind: Any, size: int, rng: np.random.Generator) -> State:
@@ -129,6 +131,10 @@ def test_kernel_equals_scan_where_columns_are_shared_among_cores(
     fast_kind: Any, rng: np.random.Generator
 ) -> None:
     neuron = fast_kind.build(1000, True, rng)
+    if neuron.whole() & set(neuron.values(mx.zeros((1, 1000)))):
+        # Sums of multiples of 1/256 are exact in any order: no spike hangs on their rounding.
+        for name in ("recurrent_weight", "recurrent_bias"):
+            setattr(neuron, name, mx.round(256 * getattr(neuron, name)) / 256)
     x = fast_kind.currents((333, BATCH, 1000), rng)
     state = a_state(neuron, fast_kind, 1000, rng)
     expected = differentiate(in_a_scan, neuron, x, state)
