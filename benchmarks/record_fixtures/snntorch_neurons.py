@@ -29,6 +29,7 @@ How snnTorch 1.0.0 behaves, where that is not plain from its documentation:
   or ``C`` of one value per neuron.
 - ``surrogate.triangular`` is a step of ±threshold. The usual triangle, 1 − k·|u| where that is
   positive, is given to snnTorch as a custom surrogate here.
+- ``surrogate.sigmoid`` overflows to NaN below u = −88/slope: slope 10 here, and draws without NaN.
 
 Inputs are drawn anew until between 20 % and 70 % of all steps have spikes and no membrane comes
 within 1e-4 of the threshold, so that no difference in rounding can turn a spike.
@@ -61,7 +62,7 @@ def triangle(slope: float) -> Callable:
 SURROGATES: dict[str, tuple[float, Callable[[float], Callable]]] = {
     "fast_sigmoid": (25.0, surrogate.fast_sigmoid),
     "arctan": (2.0, surrogate.atan),
-    "sigmoid": (25.0, surrogate.sigmoid),
+    "sigmoid": (10.0, surrogate.sigmoid),
     "straight_through": (1.0, lambda _: surrogate.straight_through_estimator()),
     "triangular": (1.0, triangle),
 }
@@ -233,11 +234,13 @@ class Case:
     def record(self) -> dict[str, np.ndarray]:
         for _ in range(1000):
             self.draw()
-            if self.run() > MARGIN and 0.2 < float(self.spikes.detach().mean()) < 0.7:
+            if self.run() < MARGIN or not 0.2 < float(self.spikes.detach().mean()) < 0.7:
+                continue
+            self.differentiate()
+            if bool(self.x.grad.isfinite().all()):
                 break
         else:
             raise RuntimeError(f"{self.neuron} {self.name}: no draw was far enough from threshold")
-        self.differentiate()
         arrays = {"x": self.x, "spikes": self.spikes, "gradients/x": self.x.grad}
         for name, value in self.parameters.items():
             arrays[f"parameters/{name}"] = value
