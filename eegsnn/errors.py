@@ -29,12 +29,20 @@ class ModelFileError(EegsnnError, ValueError):
     """A saved model is missing, truncated, foreign or of an unknown version."""
 
 
+class TrainingError(EegsnnError, ArithmeticError):
+    """Training cannot go on: a parameter, the loss or a gradient became NaN or infinite."""
+
+
 class EegsnnWarning(UserWarning):
     """Base of every warning that this package gives; the text names the parameter to turn."""
 
 
 class SilentNetworkWarning(EegsnnWarning):
     """A layer hardly spikes, or spikes at nearly every step: it carries no information."""
+
+
+class SlewLimitWarning(EegsnnWarning):
+    """An encoder could not follow a signal: its reconstruction is not within the threshold."""
 
 
 class LeakageWarning(EegsnnWarning):

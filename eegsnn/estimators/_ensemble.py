@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,10 +12,12 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten, tree_unflatten
 
+from eegsnn._warnings import warn_user
 from eegsnn.backend import threads_for
 from eegsnn.errors import DataError, InterruptedTrainingWarning
 from eegsnn.estimators._inputs import hold_out
 from eegsnn.estimators._trials import Currents, PoissonSpikes, Scaler
+from eegsnn.layers.sparse import SparseSpikes
 from eegsnn.models import NetworkConfig, SpikingNetwork
 from eegsnn.training import (
     EpochRecord,
@@ -26,6 +27,7 @@ from eegsnn.training import (
     TrainingData,
     batches_per_epoch,
 )
+from eegsnn.training.interrupts import deferred_interrupts
 
 # Trials are predicted in batches of this size, the last one filled up: a product's rounding
 # depends on its shape, and a trial's prediction must not depend on the trials beside it.
@@ -173,7 +175,9 @@ class Ensemble:
         sizes = [self.n_inputs * self.config.n_delays, *self.config.hidden, self.n_classes]
         return self.n_steps * batch * max(a * b for a, b in itertools.pairwise(sizes))
 
-    def _prediction_batches(self, series: np.ndarray) -> Iterator[tuple[np.ndarray, mx.array]]:
+    def _prediction_batches(
+        self, series: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, mx.array | SparseSpikes]]:
         with threads_for(self.product_size(_PREDICTION_BATCH)):
             for start in range(0, series.shape[1], _PREDICTION_BATCH):
                 batch = np.arange(start, min(start + _PREDICTION_BATCH, series.shape[1]))
@@ -233,26 +237,26 @@ def fit_ensemble(
     """
     source = ensemble.source(trials.series)
     histories: list[History] = []
-    for member in range(n_networks):
-        told = None if on_epoch is None else partial(on_epoch, member)
-        try:
-            history = _fit_member(
-                ensemble, member, source, trials, config, validation_fraction, told
-            )
-        except KeyboardInterrupt:
-            if not histories:
-                raise
-            warnings.warn(
-                f"Training was interrupted in the first epoch of network {member + 1} of "
-                f"{n_networks}; the model holds the {len(histories)} trained before. Set "
-                f"n_networks lower to stop there on purpose.",
-                InterruptedTrainingWarning,
-                stacklevel=2,
-            )
-            break
-        histories.append(history)
-        if history.interrupted:
-            break
+    with deferred_interrupts():
+        for member in range(n_networks):
+            told = None if on_epoch is None else partial(on_epoch, member)
+            try:
+                history = _fit_member(
+                    ensemble, member, source, trials, config, validation_fraction, told
+                )
+            except KeyboardInterrupt:
+                if not histories:
+                    raise
+                warn_user(
+                    f"Training was interrupted in the first epoch of network {member + 1} of "
+                    f"{n_networks}; the model holds the {len(histories)} trained before. Set "
+                    f"n_networks lower to stop there on purpose.",
+                    InterruptedTrainingWarning,
+                )
+                break
+            histories.append(history)
+            if history.interrupted:
+                break
     return histories
 
 

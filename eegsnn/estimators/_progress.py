@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from eegsnn.training import EpochRecord
+from eegsnn.training.callbacks import bar_on_stderr, describe_record
 
 
 @contextlib.contextmanager
@@ -14,17 +15,10 @@ def epoch_progress(shown: bool, total: int) -> Iterator[Callable[[int, EpochReco
     if not shown:
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("training", total=total)
+    with bar_on_stderr(total) as move:
 
         def on_epoch(member: int, record: EpochRecord) -> None:
-            text = f"network {member + 1}, epoch {record.epoch}: loss {record.loss:.4f}"
-            if record.validation_accuracy is not None:
-                text += f", held-out accuracy {record.validation_accuracy:.3f}"
-            bar.update(task, advance=1, description=text)
+            text = f"network {member + 1}, epoch {record.epoch}: {describe_record(record)}"
+            move(text, 1)
 
         yield on_epoch

@@ -17,6 +17,8 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten, tree_map, tree_unflatten
 
+from eegsnn.training._random import random_numbers_of, random_state
+
 _SAME_SIZE = {1: mx.uint8, 2: mx.uint16, 4: mx.uint32, 8: mx.uint64}
 
 
@@ -69,7 +71,7 @@ class Segments:
 
         def forward(x: mx.array, *rest: mx.array) -> list[mx.array]:
             first = [_copy(part) for part in rest[:n_first]]
-            kept[:] = [_copy(x) if tracked else x, first, _random_state()]
+            kept[:] = [_copy(x) if tracked else x, first, random_state()]
             results = run(kept[0], *first, *self._copies)
             return [*(_copy(result) for result in results), *self._copies]
 
@@ -80,7 +82,7 @@ class Segments:
             x, first, random_state = kept
             inputs = [x, *first, *self._copies]
             n_results = len(cotangents) - len(self._copies)
-            with _random_numbers_of(random_state):
+            with random_numbers_of(random_state):
                 _, grads = _vjp(run, inputs, [_copy(part) for part in cotangents[:n_results]])
             later = cotangents[n_results:]
             own = [a + b for a, b in zip(grads[1 + n_first :], later, strict=True)]
@@ -148,23 +150,6 @@ def _have_values(arrays: list[mx.array]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _random_state() -> int:
-    """Seed that brings MLX's global generator to where it is now: its key as one number."""
-    high, low = mx.random.state[0].tolist()
-    return (high << 32) | low
-
-
-@contextlib.contextmanager
-def _random_numbers_of(state: int) -> Iterator[None]:
-    """Let MLX's global generator repeat the numbers that it gave from this state on."""
-    present = _random_state()
-    mx.random.seed(state)
-    try:
-        yield
-    finally:
-        mx.random.seed(present)
 
 
 _HOLE = object()

@@ -27,7 +27,7 @@ from eegsnn.training._segments import Segments
 class StatefulModel(Protocol):
     """What `bptt_forward` takes: an ``mlx.nn`` module that runs over time with explicit state."""
 
-    def run(self, x: mx.array, state: Any = None) -> tuple[mx.array, Any]:
+    def run(self, x: mx.array, state: Any = None, **options: Any) -> tuple[mx.array, Any]:
         """[T, batch, …] and state → [T, batch, …] and the state after the last step."""
 
 
@@ -53,7 +53,7 @@ def bptt_forward(
     state : optional
         What ``model.init_state`` or an earlier run gave; None starts at rest.
     checkpoint : int or "sqrt", optional
-        Steps per segment; "sqrt" takes ⌈√T⌉, for which the memory is least. The activations within a
+        Steps per segment; "sqrt" takes ⌈√T⌉, for which the memory is least. The activations in a
         segment are recomputed in the backward pass. Gradients (of inputs, of the state and of the
         trainable parameters) equal the plain ones up to the order of summation over segments. None
         keeps everything.
@@ -107,8 +107,8 @@ def bptt_forward(
     if length is None and (window is None or window >= n_steps):
         return model.run(x, state, **options)
     _check_divisible(model)
-    run = partial(model.run, **options) if length is None else Segments(model, options).run
-    outputs = []
+    run: Any = partial(model.run, **options) if length is None else Segments(model, options).run
+    outputs: list[mx.array] = []
     for part in _windows(x, window or n_steps):
         if outputs:
             state = _cut(state)
@@ -268,7 +268,7 @@ def _windows(x: mx.array, length: int) -> list[mx.array]:
     """Cut [T, …] into parts of `length` steps; one split, whose gradient is linear in T."""
     if length >= x.shape[0]:
         return [x]
-    return mx.split(x, list(range(length, x.shape[0], length)))
+    return list(mx.split(x, list(range(length, x.shape[0], length))))
 
 
 def _cut(state: Any) -> Any:

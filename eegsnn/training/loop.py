@@ -1,256 +1,246 @@
-"""The training loop: minibatches, Adam, schedule, clipping, early stopping, interruption.
-
-Everything random comes from one integer seed, through explicit keys and generators: the same seed
-and data give the same weights, bit for bit.
-"""
+"""`fit`: train any ``mlx.nn`` model on any loss; callbacks, checkpoints, exact resumption."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+import contextlib
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-import mlx.optimizers as optimizers
-import numpy as np
-from mlx.utils import tree_map
+from mlx.optimizers import Adam, Optimizer
 
-from eegsnn._validation import check_boolean, check_integer, check_number
-from eegsnn.errors import InterruptedTrainingWarning
-from eegsnn.models import SpikingNetwork
-from eegsnn.training.losses import weighted_cross_entropy
+from eegsnn._validation import check_boolean, check_integer
+from eegsnn.backend import use_fast_blas
+from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.training.batches import Batches, step_key
+from eegsnn.training.callbacks import ProgressBar
+from eegsnn.training.checkpoints import Checkpoints, check_same_training, load_checkpoint
+from eegsnn.training.context import Callback, TrainingContext, as_callbacks
+from eegsnn.training.epochs import run_epochs
+from eegsnn.training.fingerprint import describe_model, describe_optimizer
+from eegsnn.training.finiteness import check_batch
+from eegsnn.training.history import History
+from eegsnn.training.update import Decays, Gradients, GradientStep, is_weight, whole_gradient
 
-Inputs = Callable[[np.ndarray, np.random.Generator], mx.array]
-"""Gives the network's input [T, batch, features] for the trials with these indices."""
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How a network is trained; JSON-able.
-
-    Attributes
-    ----------
-    max_epochs : int, default 60
-        Passes over the training trials.
-    batch_size : int, default 32
-        Trials per step; batches have equal sizes near this one.
-    learning_rate : float, default 5e-3
-        Peak step size of Adam (decoupled weight decay); it falls to zero along half a cosine.
-    weight_decay : float, default 1.0
-        Pull of the weights (not of biases, decays or gains) towards zero.
-    clip_norm : float, default 1.0
-        Largest norm of the gradient of a step.
-    label_smoothing : float, default 0
-    input_noise : float, default 0
-        Standard deviation of Gaussian noise added to the standardised input in training.
-    early_stopping : bool, default False
-        Stop when the loss on held-out trials has not improved for `n_iter_no_change` epochs, and
-        take the weights that were best on them.
-    n_iter_no_change : int, default 15
-    tol : float, default 1e-4
-        Smallest improvement that counts.
-    """
-
-    max_epochs: int = 60
-    batch_size: int = 32
-    learning_rate: float = 5e-3
-    weight_decay: float = 1.0
-    clip_norm: float = 1.0
-    label_smoothing: float = 0.0
-    input_noise: float = 0.0
-    early_stopping: bool = False
-    n_iter_no_change: int = 15
-    tol: float = 1e-4
-
-    def __post_init__(self) -> None:
-        """Validate every field; see :class:`~eegsnn.errors.ConfigurationError`."""
-        check_integer("max_epochs", self.max_epochs, low=1)
-        check_integer("batch_size", self.batch_size, low=1)
-        check_number("learning_rate", self.learning_rate, low=0, low_open=True)
-        check_number("weight_decay", self.weight_decay, low=0)
-        check_number("clip_norm", self.clip_norm, low=0, low_open=True)
-        check_number("label_smoothing", self.label_smoothing, low=0, high=1, high_open=True)
-        check_number("input_noise", self.input_noise, low=0)
-        check_boolean("early_stopping", self.early_stopping)
-        check_integer("n_iter_no_change", self.n_iter_no_change, low=1)
-        check_number("tol", self.tol, low=0)
+Loss = Callable[[Any, Any, mx.array], mx.array]
+"""``loss(model, batch, key)`` → scalar. Pure: what is random in it comes from `key`."""
 
 
-class TrainingData(NamedTuple):
-    """Trials to train on: how to get their inputs, and labels and weights of each."""
-
-    inputs: Inputs
-    labels: np.ndarray
-    weights: np.ndarray
-    n_steps: int
-
-
-class EpochRecord(NamedTuple):
-    """What one epoch gave; the validation entries are None where nothing is held out."""
-
-    epoch: int
-    loss: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-
-
-@dataclass
-class History:
-    """The course of training, as data."""
-
-    records: list[EpochRecord] = field(default_factory=list)
-    interrupted: bool = False
-
-    @property
-    def loss_curve(self) -> list[float]:
-        """Mean training loss of each epoch."""
-        return [record.loss for record in self.records]
-
-    @property
-    def validation_scores(self) -> list[float]:
-        """Accuracy on held-out trials after each epoch; empty where there are none."""
-        return [r.validation_accuracy for r in self.records if r.validation_accuracy is not None]
-
-
-class Trainer:
-    """A network and its optimiser; :meth:`fit` runs epochs, :meth:`step` one batch.
+def fit(
+    model: nn.Module,
+    loss: Loss | Any,
+    batches: Batches,
+    optimizer: Optimizer | None = None,
+    *,
+    epochs: int = 10,
+    seed: int = 0,
+    clip_norm: float | None = None,
+    weight_decay: float = 0.0,
+    decays: Decays = is_weight,
+    validate: Callable[[Any], Mapping[str, float]] | None = None,
+    callbacks: Sequence[Callback | Callable[[TrainingContext], None]] = (),
+    checkpoint: str | os.PathLike[str] | Checkpoints | None = None,
+    resume: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    check_batches: bool = True,
+    progress: bool = False,
+) -> History:
+    """Train a model in place.
 
     Parameters
     ----------
-    network : SpikingNetwork
-    config : TrainingConfig
-    seed : int
-        Source of the order of trials, of dropout and of noise.
-    n_updates : int, optional
-        Steps over which the learning rate falls to zero; None keeps it constant.
+    model : mlx.nn.Module
+        Its trainable parameters are trained; what is frozen stays.
+    loss : callable
+        ``loss(model, batch, key)`` → scalar; or an object with the method ``gradients``, such as
+        :class:`~eegsnn.training.WindowedLoss`.
+    batches : callable or sequence
+        ``batches(epoch, seed)`` → iterable of batches, epochs counted from 1, the same whenever it
+        is asked; such as :class:`~eegsnn.training.ArrayBatches`. Or a list of batches, which come
+        in the same order in every epoch. A batch is whatever `loss` takes.
+    optimizer : mlx.optimizers.Optimizer, default Adam(1e-3) with bias correction
+        With a constant learning rate, or any schedule of updates (``mlx.optimizers.cosine_decay``,
+        ``join_schedules``, …).
+    epochs : int, default 10
+    seed : int, default 0
+        Source of the order of batches and of the key of every step.
+    clip_norm : float, optional
+        Largest norm of the gradient over all parameters together.
+    weight_decay : float, default 0
+        Decoupled: every step takes ``learning_rate · weight_decay`` of a weight off it.
+    decays : callable, default: arrays of two axes and more
+        ``decays(name, array)``: which parameters decay.
+    validate : callable, optional
+        ``validate(model)`` → metrics by name, after every epoch, with the model in evaluation mode.
+    callbacks : sequence
+        :class:`~eegsnn.training.Callback` objects, and plain functions of the
+        :class:`~eegsnn.training.TrainingContext` that are called after every epoch.
+    checkpoint : path or Checkpoints, optional
+        File ``….safetensors`` that holds the newest state after every epoch, or as a
+        :class:`~eegsnn.training.Checkpoints` says.
+    resume : bool, default False
+        Go on from the checkpoint where there is one; the result is that of a training that was
+        never stopped, bit for bit. `epochs` may be larger than before, all else must be the same.
+    settings : mapping, optional
+        What else distinguishes this training, as plain values: kept in the checkpoint and compared
+        when it is resumed.
+    check_batches : bool, default True
+        Look for NaN and infinity in every batch (one pass over it). Without it they are found when
+        they reach the loss or the gradient, and not where neurons swallow them.
+    progress : bool, default False
+        Show a bar on standard error.
+
+    Returns
+    -------
+    History
+        A record per epoch. After Ctrl-C `interrupted` is set, and a warning says so; before the end
+        of the first epoch ``KeyboardInterrupt`` is passed on. The step under way is always finished
+        first, and the checkpoint written.
+
+    Raises
+    ------
+    ConfigurationError
+        If a parameter is impossible, a checkpoint exists but `resume` is not set, or it belongs to
+        another model, optimiser or setting: the message names what differs.
+    DataError
+        If a batch holds NaN or infinity, or an epoch no batch.
+    TrainingError
+        If the loss or a gradient is not finite. The model then has the weights before that step.
+    ModelFileError
+        If the checkpoint is damaged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eegsnn.training import ArrayBatches
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(64, 3)).astype(np.float32)
+    >>> batches = ArrayBatches(x, x @ np.float32([[1], [2], [3]]), batch_size=16, time_first=False)
+    >>> def loss(model, batch, key):
+    ...     return mx.square(model(batch[0]) - batch[1]).mean()
+    >>> model = nn.Linear(3, 1)
+    >>> history = fit(model, loss, batches, Adam(0.1), epochs=20)
+    >>> len(history.records), history.loss_curve[-1] < 0.1
+    (20, True)
     """
+    check_integer("epochs", epochs, low=1)
+    check_integer("seed", seed, low=0)
+    use_fast_blas()
+    optimizer = Adam(1e-3, bias_correction=True) if optimizer is None else optimizer
+    context = TrainingContext(model, optimizer, epochs)
+    update = GradientStep(
+        model,
+        _gradients(model, loss),
+        optimizer,
+        clip_norm=clip_norm,
+        weight_decay=weight_decay,
+        decays=decays,
+    )
+    every = as_callbacks(callbacks)
+    writer = _writer(checkpoint)
+    if writer is not None:
+        described = {
+            "model": describe_model(model),
+            "optimizer": describe_optimizer(optimizer),
+            "batches": _describe_batches(batches),
+            "seed": seed,
+            "clip_norm": clip_norm,
+            "weight_decay": weight_decay,
+            "settings": dict(settings or {}),
+        }
+        writer.belongs_to(described, every)
+        _continue(writer, described, context, every, resume)
+    elif check_boolean("resume", resume):
+        raise ConfigurationError("resume: expected a checkpoint to go on from, but got none.")
 
-    def __init__(
-        self,
-        network: SpikingNetwork,
-        config: TrainingConfig,
-        *,
-        seed: int,
-        n_updates: int | None = None,
-    ) -> None:
-        self.network = network
-        self.config = config
-        rate = config.learning_rate
-        self._rate = optimizers.cosine_decay(rate, n_updates) if n_updates else rate
-        self._optimizer = optimizers.Adam(self._rate, bias_correction=True)
-        self._generator = np.random.default_rng(seed)
-        self._key = mx.random.key(seed)
-        self._loss_and_grad = nn.value_and_grad(network, self._loss)
+    def steps(epoch: int, first: int) -> Iterator[float]:
+        of_epoch = batches(epoch, seed) if callable(batches) else batches
+        for number, batch in enumerate(itertools.islice(of_epoch, first, None), start=first):
+            where = f"epoch {epoch}, batch {number + 1}"
+            if check_batches:
+                check_batch(where, batch)
+            yield update(batch, step_key(seed, epoch, number), where=where)
 
-    def _loss(
-        self, x: mx.array, labels: mx.array, weights: mx.array, n_steps: int, key: mx.array
-    ) -> mx.array:
-        dropout_key, noise_key = mx.random.split(key)
-        if self.config.input_noise > 0:
-            x = x + self.config.input_noise * mx.random.normal(x.shape, key=noise_key)
-        output = self.network(x, n_steps=n_steps, dropout_key=dropout_key)
-        return weighted_cross_entropy(
-            output.logits, labels, weights, label_smoothing=self.config.label_smoothing
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_training_mode(model))
+        if progress and not context.finished:
+            every = [*every, stack.enter_context(ProgressBar.shown(context))]
+        return run_epochs(
+            context,
+            steps,
+            validate=None if validate is None else lambda: _validated(model, validate),
+            callbacks=every if writer is None else [*every, writer],
+            advice=(
+                "Set epochs lower to stop there on purpose."
+                if writer is None
+                else "Call fit with resume=True to go on from there."
+            ),
         )
 
-    def step(self, data: TrainingData, indices: np.ndarray) -> float:
-        """One update on the trials with these indices; returns their loss before it."""
-        self._key, key = mx.random.split(self._key)
-        loss, grads = self._loss_and_grad(
-            data.inputs(indices, self._generator),
-            mx.array(data.labels[indices]),
-            mx.array(data.weights[indices]),
-            data.n_steps,
-            key,
+
+def _gradients(model: nn.Module, loss: Any) -> Gradients:
+    if hasattr(loss, "gradients"):
+        return lambda batch, key: loss.gradients(model, batch, key)
+    return whole_gradient(model, lambda batch, key: loss(model, batch, key))
+
+
+def _writer(checkpoint: Any) -> Checkpoints | None:
+    if checkpoint is None or isinstance(checkpoint, Checkpoints):
+        return checkpoint
+    return Checkpoints(checkpoint)
+
+
+def _continue(
+    writer: Checkpoints,
+    described: dict[str, Any],
+    context: TrainingContext,
+    callbacks: Sequence[Callback],
+    resume: bool,
+) -> None:
+    """Go on from a checkpoint; refuse to overwrite one that nobody asked to go on from."""
+    there = writer.path.exists()
+    if there and not check_boolean("resume", resume):
+        raise ConfigurationError(
+            f"checkpoint: {writer.path} exists. Set resume=True to go on from it, or remove it, or "
+            f"choose another name."
         )
-        grads, _ = optimizers.clip_grad_norm(grads, self.config.clip_norm)
-        self._decay_weights()
-        self._optimizer.update(self.network, grads)
-        mx.eval(self.network.parameters(), self._optimizer.state, loss)
-        return float(loss.item())
+    writer.remove_remains()
+    if there:
+        found = load_checkpoint(writer.path)
+        check_same_training(writer.path, found, described)
+        found.restore(context, callbacks)
 
-    def _decay_weights(self) -> None:
-        if self.config.weight_decay == 0:
-            return
-        # At most all of a weight is taken: beyond that it would change its sign and grow.
-        keep = mx.maximum(1.0 - self._optimizer.learning_rate * self.config.weight_decay, 0.0)
-        self.network.update(
-            tree_map(lambda p: p * keep if p.ndim == 2 else p, self.network.trainable_parameters())
+
+def _describe_batches(batches: Batches) -> Any:
+    describe = getattr(batches, "describe", None)
+    if describe is not None:
+        return describe()
+    return None if callable(batches) else {"batches": len(batches)}
+
+
+def _validated(model: nn.Module, validate: Callable[[Any], Mapping[str, float]]) -> dict:
+    model.eval()
+    try:
+        metrics = validate(model)
+    finally:
+        model.train()
+    if not isinstance(metrics, Mapping):
+        raise DataError(
+            f"validate: expected metrics by name, as in {{'loss': 0.3}}, but it returned "
+            f"{type(metrics).__name__}."
         )
-
-    def epoch(self, data: TrainingData) -> float:
-        """One pass over all trials in a new order; returns the mean loss."""
-        n_trials = len(data.labels)
-        n_batches = batches_per_epoch(n_trials, self.config.batch_size)
-        # Equal batches: MLX keeps what it has planned for a shape, and the loss of a small last
-        # batch would weigh more. The few trials left over come up in other epochs.
-        size = n_trials // n_batches
-        order = self._generator.permutation(n_trials)
-        losses = [self.step(data, order[i * size : (i + 1) * size]) for i in range(n_batches)]
-        return float(np.mean(losses))
-
-    def fit(
-        self,
-        data: TrainingData,
-        *,
-        validation: Callable[[], tuple[float, float]] | None = None,
-        on_epoch: Callable[[EpochRecord], None] | None = None,
-    ) -> History:
-        """Train for up to ``max_epochs``.
-
-        Parameters
-        ----------
-        data : TrainingData
-        validation : callable, optional
-            Returns loss and accuracy on held-out trials with the present weights.
-        on_epoch : callable, optional
-            Called with the record of each epoch (progress).
-
-        Returns
-        -------
-        History
-            With ``interrupted`` set when Ctrl-C ended it: the network then has the best weights
-            so far, and a warning says so. Ctrl-C before the end of the first epoch is passed on.
-        """
-        history = History()
-        best_loss, best_weights, stale = np.inf, None, 0
-        try:
-            for number in range(1, self.config.max_epochs + 1):
-                loss = self.epoch(data)
-                held_out = validation() if validation is not None else (None, None)
-                history.records.append(EpochRecord(number, loss, *held_out))
-                if held_out[0] is not None:
-                    stale = 0 if held_out[0] < best_loss - self.config.tol else stale + 1
-                    if held_out[0] < best_loss:
-                        best_loss, best_weights = held_out[0], copy_weights(self.network)
-                if on_epoch is not None:
-                    on_epoch(history.records[-1])
-                if self.config.early_stopping and stale >= self.config.n_iter_no_change:
-                    break
-        except KeyboardInterrupt:
-            if not history.records:
-                raise
-            history.interrupted = True
-            warnings.warn(
-                f"Training was interrupted after {len(history.records)} of "
-                f"{self.config.max_epochs} epochs; the model keeps the best weights so far. "
-                "Set max_epochs lower to stop there on purpose.",
-                InterruptedTrainingWarning,
-                stacklevel=2,
-            )
-        if best_weights is not None and (self.config.early_stopping or history.interrupted):
-            self.network.update(best_weights)
-            mx.eval(self.network.parameters())
-        return history
+    return {name: float(value) for name, value in metrics.items()}
 
 
-def batches_per_epoch(n_trials: int, batch_size: int) -> int:
-    """Return the number of equal batches whose size is nearest to `batch_size`."""
-    return max(1, round(n_trials / batch_size))
-
-
-def copy_weights(network: SpikingNetwork) -> dict:
-    """Copy a network's parameters, as a tree."""
-    return tree_map(lambda p: mx.array(p), network.parameters())
+@contextlib.contextmanager
+def _training_mode(model: nn.Module) -> Iterator[None]:
+    """Let layers that differ between the two know that this is training."""
+    before = model.training
+    model.train()
+    try:
+        yield
+    finally:
+        model.train(before)
