@@ -2,9 +2,11 @@
 
 from eegsnn.layers.base import OverTime
 from eegsnn.layers.connections import Conv1d, Conv2d, Linear
+from eegsnn.layers.containers import Container, LayerStates, LayerTrace
 from eegsnn.layers.dropout import Dropout
 from eegsnn.layers.normalisation import BNTT, TdBN
-from eegsnn.layers.sequential import LayerStates, LayerTrace, Residual, Sequential
+from eegsnn.layers.residual import Residual
+from eegsnn.layers.sequential import Sequential
 from eegsnn.layers.shapes import (
     AvgPool1d,
     AvgPool2d,
@@ -19,6 +21,7 @@ __all__ = [
     "BNTT",
     "AvgPool1d",
     "AvgPool2d",
+    "Container",
     "Conv1d",
     "Conv2d",
     "Dropout",
