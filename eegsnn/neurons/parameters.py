@@ -15,6 +15,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from eegsnn._validation import check_choice
 from eegsnn.errors import ConfigurationError
 
 Values = float | Sequence[float] | np.ndarray | mx.array
@@ -152,3 +153,12 @@ def parameters_of(kind: type) -> dict[str, Parameter]:
         for name, entry in vars(base).items()
         if isinstance(entry, Parameter)
     }
+
+
+def to_learn(learn: Sequence[str], allowed: Sequence[str]) -> dict[str, bool]:
+    """Names of the parameters to learn, as a table; refuses one that the neuron does not have."""
+    if isinstance(learn, str):
+        raise ConfigurationError(
+            f"learn: expected a list of names, but got {learn!r}. Try [{learn!r}]."
+        )
+    return {check_choice("learn", name, allowed): True for name in learn}

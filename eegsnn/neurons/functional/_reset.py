@@ -28,6 +28,11 @@ Value = float | mx.array
 """A parameter: a number, or an array that broadcasts to one step of the input."""
 
 
+def as_array(value: Value, dtype: mx.Dtype) -> mx.array:
+    """Make a parameter an array; one that is an array already stays what it is."""
+    return value if isinstance(value, mx.array) else mx.array(value, dtype)
+
+
 class Firing(NamedTuple):
     """How a neuron spikes and resets: the four settings that every step function takes."""
 
@@ -63,6 +68,16 @@ class Firing(NamedTuple):
         if self.reset_mechanism == "none":
             return mem
         return mem - due * (amount if self.reset_mechanism == "subtract" else mem)
+
+    def leak(
+        self, x: mx.array, mem: mx.array, previous: mx.array, beta: Value, amount: Value
+    ) -> mx.array:
+        """LIF's new membrane, from which the delayed reset takes `amount` or all but the input."""
+        if self.reset_mechanism == "subtract":
+            return beta * mem + x - previous * amount
+        if self.reset_mechanism == "zero":
+            return beta * ((1.0 - previous) * mem) + x
+        return beta * mem + x
 
     def fire(
         self, mem: mx.array, previous: mx.array, threshold: Value, amount: Value | None = None

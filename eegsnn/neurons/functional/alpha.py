@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mlx.core as mx
 
-from eegsnn.neurons.functional._reset import Firing, Value
+from eegsnn.neurons.functional._reset import Firing, Value, as_array
 from eegsnn.neurons.functional.synaptic import synaptic_step
 from eegsnn.surrogate import Surrogate, spike
 
@@ -70,7 +70,7 @@ def alpha_step(
     firing = Firing.checked(reset_mechanism, reset_delay, detach_reset, surrogate)
     previous = firing.previous_spikes(mem, threshold)
     exc, inh = alpha * syn_exc + x, beta * syn_inh - x
-    log_alpha, log_beta = _logarithm(alpha, x.dtype), _logarithm(beta, x.dtype)
+    log_alpha, log_beta = (mx.log(as_array(decay, x.dtype)) for decay in (alpha, beta))
     mem = (log_alpha / (log_beta - log_alpha) + 1) * (exc + inh)
 
     def take_off(due: mx.array, old_inh: mx.array) -> tuple[mx.array, mx.array, mx.array]:
@@ -84,10 +84,6 @@ def alpha_step(
     if not reset_delay:
         exc, inh, mem = take_off(firing.due_at_once(spikes, previous), inh)
     return spikes, exc, inh, mem
-
-
-def _logarithm(value: Value, dtype: mx.Dtype) -> mx.array:
-    return mx.log(value if isinstance(value, mx.array) else mx.array(value, dtype))
 
 
 def dual_exponential_step(

@@ -64,13 +64,70 @@ def leaky_step(
     """
     firing = Firing.checked(reset_mechanism, reset_delay, detach_reset, surrogate)
     previous = firing.previous_spikes(mem, threshold)
-    if reset_mechanism == "subtract":
-        mem = beta * mem + x - previous * threshold
-    elif reset_mechanism == "zero":
-        mem = beta * ((1.0 - previous) * mem) + x
-    else:
-        mem = beta * mem + x
+    mem = firing.leak(x, mem, previous, beta, threshold)
     return firing.fire(mem, previous, threshold)
+
+
+def parametric_leaky_step(
+    x: mx.array,
+    mem: mx.array,
+    *,
+    tau: Value,
+    decay_input: bool = True,
+    threshold: Value = 1.0,
+    reset_mechanism: str = "subtract",
+    reset_delay: bool = True,
+    detach_reset: bool = True,
+    surrogate: Surrogate | None = None,
+) -> tuple[mx.array, mx.array]:
+    """One step of the parametric LIF neuron (PLIF): LIF described by its time constant.
+
+    :func:`leaky_step` with ``beta = 1 − 1/tau`` and, if `decay_input`, the input scaled by 1/tau::
+
+        mem' = mem + (x − mem)/tau     decay_input=True:  the input decays with the membrane
+        mem' = mem − mem/tau + x       decay_input=False
+
+    before the reset. SpikingJelly, which resets at once and to zero by default, is
+    ``reset_mechanism="zero", reset_delay=False``.
+
+    Parameters
+    ----------
+    x : array (batch, …)
+        Input current of this step.
+    mem : array, same shape as `x`
+        Membrane potential after the previous step.
+    tau : float or array
+        Time constant in steps, above 1; a scalar or one value per neuron.
+    decay_input : bool, default True
+        See above; SpikingJelly's default.
+    threshold, reset_mechanism, reset_delay, detach_reset, surrogate
+        As in :func:`leaky_step`.
+
+    Returns
+    -------
+    spikes, mem : arrays, same shape as `x`
+
+    Raises
+    ------
+    ConfigurationError
+        For an unknown `reset_mechanism`.
+
+    References
+    ----------
+    Fang et al. (2021), "Incorporating learnable membrane time constant to enhance learning of
+    spiking neural networks"; SpikingJelly 2.0 (``ParametricLIFNode``).
+    """
+    rate = 1.0 / tau
+    return leaky_step(
+        x * rate if decay_input else x,
+        mem,
+        beta=1.0 - rate,
+        threshold=threshold,
+        reset_mechanism=reset_mechanism,
+        reset_delay=reset_delay,
+        detach_reset=detach_reset,
+        surrogate=surrogate,
+    )
 
 
 def integrator_step(x: mx.array, mem: mx.array, *, beta: Value) -> mx.array:
