@@ -50,7 +50,7 @@ class Segments:
 
         def run(x: mx.array, *rest: mx.array) -> list[mx.array]:
             given = rest[len(first) :]
-            with self._weights(given):
+            with self._with(dict(zip(self._own, given, strict=True)), self._own):
                 outputs, last = self.model.run(x, _filled(state, rest), **self.options)
             after[:] = [_hollow(last)]
             return [outputs, *_leaves(last)]
@@ -71,18 +71,19 @@ class Segments:
 
         def forward(x: mx.array, *rest: mx.array) -> list[mx.array]:
             first = [_copy(part) for part in rest[:n_first]]
-            kept[:] = [_copy(x) if tracked else x, first, random_state()]
+            kept[:] = [_copy(x) if tracked else x, first, random_state(), self._statistics()]
             results = run(kept[0], *first, *self._copies)
+            mx.eval(self._statistics())
             return [*(_copy(result) for result in results), *self._copies]
 
         segment: Any = mx.custom_function(forward)
 
         @segment.vjp
         def vjp(_: Any, cotangents: Any, __: Any) -> list[mx.array]:
-            x, first, random_state = kept
+            x, first, randomness, statistics = kept
             inputs = [x, *first, *self._copies]
             n_results = len(cotangents) - len(self._copies)
-            with random_numbers_of(random_state):
+            with random_numbers_of(randomness), self._with(statistics, self._statistics()):
                 _, grads = _vjp(run, inputs, [_copy(part) for part in cotangents[:n_results]])
             later = cotangents[n_results:]
             own = [a + b for a, b in zip(grads[1 + n_first :], later, strict=True)]
@@ -93,14 +94,19 @@ class Segments:
 
         return segment
 
+    def _statistics(self) -> dict[str, mx.array]:
+        """Fixed arrays of the model, which a pass in training may change."""
+        every = tree_flatten(self.model.parameters())
+        return {name: array for name, array in every if name not in self._own}
+
     @contextlib.contextmanager
-    def _weights(self, given: tuple[mx.array, ...]) -> Iterator[None]:
-        """Let the model have these weights, and put its own back."""
-        self.model.update(tree_unflatten(list(zip(self._own, given, strict=True))))
+    def _with(self, given: dict[str, mx.array], after: dict[str, mx.array]) -> Iterator[None]:
+        """Let the model have these arrays for a while, and those afterwards."""
+        self.model.update(tree_unflatten(list(given.items())))
         try:
             yield
         finally:
-            self.model.update(tree_unflatten(list(self._own.items())))
+            self.model.update(tree_unflatten(list(after.items())))
 
 
 def _vjp(

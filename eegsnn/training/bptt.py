@@ -74,7 +74,7 @@ def bptt_forward(
     ------
     ConfigurationError
         If a number is impossible, or a layer of the model looks at all steps together (batch
-        normalisation through time in training): it cannot go in segments.
+        normalisation over time in training): it cannot go in parts.
     DataError
         If `x` is no array with at least one step.
 
@@ -278,7 +278,8 @@ def _cut(state: Any) -> Any:
 def _check_divisible(model: Any) -> None:
     """Refuse layers whose result for a step depends on the other steps."""
     for name, layer in model.named_modules():
-        if getattr(layer, "over_time", False) and not getattr(layer, "any_length", False):
+        over_time = getattr(layer, "over_time", False) and not getattr(layer, "any_length", False)
+        if over_time or (isinstance(layer, nn.BatchNorm) and layer.training):
             raise ConfigurationError(
                 f"checkpoint, window: layer {name or type(layer).__name__!r} "
                 f"({type(layer).__name__}) looks at all time steps together, so that the sequence "
