@@ -94,6 +94,7 @@ def check_series(
     name: str = "X",
     ch_names: Sequence[str] | None = None,
     dtype: Any = np.float64,
+    trials: Sequence[str] | None = None,
 ) -> np.ndarray:
     """Return trials as a finite float array (trials, channels, times).
 
@@ -115,8 +116,32 @@ def check_series(
             f"{name}: expected at least one trial, channel and sample, but got shape {array.shape}."
         )
     array = np.ascontiguousarray(array, dtype=dtype)
-    check_finite(array, name=name, ch_names=ch_names)
+    check_finite(array, name=name, ch_names=ch_names, trials=trials)
     return array
+
+
+def check_banded_series(
+    X: Any, *, name: str = "X", ch_names: Sequence[str] | None = None
+) -> np.ndarray:
+    """Return (trials, channels, times) or (trials, bands, channels, times), finite, as float64.
+
+    Raises
+    ------
+    DataError
+        As :func:`check_series` does.
+    """
+    array = np.asarray(X)
+    if array.ndim != 4:
+        if array.ndim != 3:
+            raise DataError(
+                f"{name}: expected an array (trials, channels, times) or (trials, bands, "
+                f"channels, times), but got shape {array.shape}."
+            )
+        return check_series(array, name=name, ch_names=ch_names)
+    n_trials, n_bands, n_channels, n_times = array.shape
+    flat = array.reshape(n_trials * n_bands, n_channels, n_times)
+    trials = [f"trial {t}, band {b}" for t in range(n_trials) for b in range(n_bands)]
+    return check_series(flat, name=name, ch_names=ch_names, trials=trials).reshape(array.shape)
 
 
 def check_signal(s: Any, *, name: str = "s") -> np.ndarray:

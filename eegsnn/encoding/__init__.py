@@ -10,6 +10,17 @@ from eegsnn.encoding.delta import (
     temporal_contrast,
 )
 from eegsnn.encoding.encoder import EEGEncoder
+from eegsnn.encoding.event_encoders import (
+    BSAEncoder,
+    HSAEncoder,
+    LevelCrossingEncoder,
+    ModifiedHSAEncoder,
+    MovingWindowEncoder,
+    SigmaDeltaEncoder,
+    StepForwardEncoder,
+    TemporalContrastEncoder,
+    ThresholdCrossingEncoder,
+)
 from eegsnn.encoding.frames import (
     burst_code,
     burst_decode,
@@ -23,6 +34,8 @@ from eegsnn.encoding.frames import (
 from eegsnn.encoding.modulation import sigma_delta
 from eegsnn.encoding.population import population_activity, population_decode, receptive_fields
 from eegsnn.encoding.rate import poisson_spikes, rate_decode, regular_spikes, smoothing_kernel
+from eegsnn.encoding.registry import ENCODERS, make_encoder
+from eegsnn.encoding.signals import SignalEncoder
 from eegsnn.encoding.spikers import spiker, spiker_decode, spiker_taps
 from eegsnn.encoding.static import (
     delta_encode,
@@ -31,12 +44,45 @@ from eegsnn.encoding.static import (
     rate_encode,
     repeat_encode,
 )
+from eegsnn.encoding.streaming import EncoderStream
 from eegsnn.encoding.union import EncoderUnion
+from eegsnn.encoding.value_encoders import (
+    BurstEncoder,
+    DirectEncoder,
+    LatencyEncoder,
+    PhaseEncoder,
+    PoissonRateEncoder,
+    PopulationEncoder,
+    RankOrderEncoder,
+    RegularRateEncoder,
+    RepeatEncoder,
+)
 from eegsnn.encoding.window import moving_window
 
 __all__ = [
+    "ENCODERS",
+    "BSAEncoder",
+    "BurstEncoder",
+    "DirectEncoder",
     "EEGEncoder",
+    "EncoderStream",
     "EncoderUnion",
+    "HSAEncoder",
+    "LatencyEncoder",
+    "LevelCrossingEncoder",
+    "ModifiedHSAEncoder",
+    "MovingWindowEncoder",
+    "PhaseEncoder",
+    "PoissonRateEncoder",
+    "PopulationEncoder",
+    "RankOrderEncoder",
+    "RegularRateEncoder",
+    "RepeatEncoder",
+    "SigmaDeltaEncoder",
+    "SignalEncoder",
+    "StepForwardEncoder",
+    "TemporalContrastEncoder",
+    "ThresholdCrossingEncoder",
     "bin_means",
     "bin_starts",
     "bin_sums",
@@ -49,6 +95,7 @@ __all__ = [
     "latency_decode",
     "latency_encode",
     "level_crossing",
+    "make_encoder",
     "moving_window",
     "phase_code",
     "phase_decode",

@@ -62,22 +62,23 @@ def _store(tile, out, first_row, n, first_time, n_times):  # type: ignore[no-unt
 
 
 @_compiled
-def level_crossing(z, inverse, first, level, largest, out):  # type: ignore[no-untyped-def]
+def level_crossing(z, first, inverse, level, largest, out):  # type: ignore[no-untyped-def]
     """Move `level`, in whole thresholds above `first`, by as many as the signal is away.
 
-    `inverse` is one over the threshold, here and below; `largest` is the most moved at once.
+    `inverse` is one over each row's threshold, here and below; `largest` the most moved at once.
     """
     tile = np.empty((TILE, LANES))
     for r in range(0, z.shape[0], LANES):
         n = min(LANES, z.shape[0] - r)
-        start, m, most = first[r : r + n], level[r : r + n], largest[r : r + n]
+        start, per_theta = first[r : r + n], inverse[r : r + n]
+        m, most = level[r : r + n], largest[r : r + n]
         for t0 in range(0, z.shape[1], TILE):
             n_times = min(TILE, z.shape[1] - t0)
             _load(z, r, n, t0, n_times, tile, 0)
             for t in range(n_times):
                 x = tile[t]
                 for i in range(n):
-                    u = (x[i] - start[i]) * inverse
+                    u = (x[i] - start[i]) * per_theta[i]
                     near = np.rint(u)
                     u = near if abs(u - near) < TIE * max(1.0, abs(u)) else u
                     k = np.trunc(u - m[i])
@@ -88,37 +89,39 @@ def level_crossing(z, inverse, first, level, largest, out):  # type: ignore[no-u
 
 
 @_compiled
-def step_forward(z, inverse, first, level, out):  # type: ignore[no-untyped-def]
-    """Move `level` by one where the signal is further away than that."""
+def step_forward(z, first, inverse, level, lagging, out):  # type: ignore[no-untyped-def]
+    """Move `level` by one where the signal is further away; count where that is not enough."""
     tile = np.empty((TILE, LANES))
     for r in range(0, z.shape[0], LANES):
         n = min(LANES, z.shape[0] - r)
-        start, m = first[r : r + n], level[r : r + n]
+        start, per_theta = first[r : r + n], inverse[r : r + n]
+        m, late = level[r : r + n], lagging[r : r + n]
         for t0 in range(0, z.shape[1], TILE):
             n_times = min(TILE, z.shape[1] - t0)
             _load(z, r, n, t0, n_times, tile, 0)
             for t in range(n_times):
                 x = tile[t]
                 for i in range(n):
-                    u = (x[i] - start[i]) * inverse
+                    u = (x[i] - start[i]) * per_theta[i]
                     near = np.rint(u)
                     u = near if abs(u - near) < TIE * max(1.0, abs(u)) else u
                     d = u - m[i]
                     k = (1.0 if d > 1.0 else 0.0) - (1.0 if d < -1.0 else 0.0)
                     m[i] += k
+                    late[i] += 1.0 if abs(d - k) > 1.0 else 0.0
                     x[i] = k
             _store(tile, out, r, n, t0, n_times)
 
 
 @_compiled
-def moving_window(z, inverse, seen, past, total, out):  # type: ignore[no-untyped-def]
+def moving_window(z, seen, inverse, past, total, out):  # type: ignore[no-untyped-def]
     """Compare with the mean of the last samples, kept in `past` (rows, window) as a ring."""
     window = past.shape[1]
     tile = np.empty((TILE, LANES))
     ring = np.empty((window, LANES))
     for r in range(0, z.shape[0], LANES):
         n = min(LANES, z.shape[0] - r)
-        sums = total[r : r + n]
+        sums, per_theta = total[r : r + n], inverse[r : r + n]
         _load(past, r, n, 0, window, ring, 0)
         count = seen
         for t0 in range(0, z.shape[1], TILE):
@@ -129,7 +132,7 @@ def moving_window(z, inverse, seen, past, total, out):  # type: ignore[no-untype
                 held = min(count, window)
                 for i in range(n):
                     mean = sums[i] / held if held > 0 else x[i]
-                    u = (x[i] - mean) * inverse
+                    u = (x[i] - mean) * per_theta[i]
                     near = np.rint(u)
                     u = near if abs(u - near) < TIE * max(1.0, abs(u)) else u
                     leaving = oldest[i] if held == window else 0.0
@@ -144,27 +147,29 @@ def moving_window(z, inverse, seen, past, total, out):  # type: ignore[no-untype
 
 
 @_compiled
-def sigma_delta(z, inverse, error, feedback, out):  # type: ignore[no-untyped-def]
-    """Integrate what the last output left over; put out ±1 where that reaches the threshold."""
+def sigma_delta(z, offset, inverse, error, feedback, overload, out):  # type: ignore[no-untyped-def]
+    """Integrate what the last output left; put out ±1 where it reaches θ; count what is beyond."""
     tile = np.empty((TILE, LANES))
     for r in range(0, z.shape[0], LANES):
         n = min(LANES, z.shape[0] - r)
-        e, y = error[r : r + n], feedback[r : r + n]
+        centre, per_theta = offset[r : r + n], inverse[r : r + n]
+        e, y, over = error[r : r + n], feedback[r : r + n], overload[r : r + n]
         for t0 in range(0, z.shape[1], TILE):
             n_times = min(TILE, z.shape[1] - t0)
             _load(z, r, n, t0, n_times, tile, 0)
             for t in range(n_times):
                 x = tile[t]
                 for i in range(n):
-                    e[i] += x[i] * inverse - y[i]
+                    e[i] += (x[i] - centre[i]) * per_theta[i] - y[i]
                     k = (1.0 if e[i] >= 1.0 - TIE else 0.0) - (1.0 if e[i] <= TIE - 1.0 else 0.0)
                     y[i] = k
+                    over[i] += 1.0 if abs(e[i] - k) > 1.0 else 0.0
                     x[i] = k
             _store(tile, out, r, n, t0, n_times)
 
 
 @_compiled
-def threshold_crossing(z, threshold, release, refractory, latched, wait, out):  # type: ignore[no-untyped-def]
+def threshold_crossing(z, threshold, release, refractory, offset, inverse, latched, wait, out):  # type: ignore[no-untyped-def]
     """Rising edges of two latches per row: one on the signal, one on its negative.
 
     `latched` and `wait` are (rows, 2): whether the latch is set (1.0), and for how many samples
@@ -179,10 +184,11 @@ def threshold_crossing(z, threshold, release, refractory, latched, wait, out):  
             for t in range(n_times):
                 x = tile[t]
                 for i in range(n):
+                    u = (x[i] - offset[r + i]) * inverse[r + i]
                     total = 0.0
                     for side in range(2):
                         sign = 1.0 - 2.0 * side
-                        s = sign * x[i]
+                        s = sign * u
                         was, rest = latched[r + i, side], wait[r + i, side]
                         reached = s >= threshold - TIE
                         kept = was > 0.0 and not s < release - TIE

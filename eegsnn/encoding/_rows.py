@@ -34,6 +34,11 @@ def signal_rows(s: Any, name: str = "s") -> np.ndarray:
     return as_rows(check_signal(s, name=name))
 
 
+def per_row(value: float | np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return one float64 for each of the rows: a number for all, or one each already."""
+    return np.ascontiguousarray(np.broadcast_to(value, (len(rows),)), dtype=np.float64)
+
+
 def run_kernel(
     name: str,
     rows: np.ndarray,

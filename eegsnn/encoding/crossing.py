@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eegsnn.encoding._rows import as_rows, run_kernel
+from eegsnn.encoding._rows import as_rows, per_row, run_kernel
 from eegsnn.encoding._ties import TIE
 
 
@@ -56,16 +56,23 @@ def threshold_crossing_chunk(
     hysteresis: float = 0.0,
     refractory: int = 0,
     state: Latches | None = None,
+    offset: float | np.ndarray = 0.0,
+    unit: float | np.ndarray = 1.0,
 ) -> tuple[np.ndarray, Latches]:
-    """Do what :func:`threshold_crossing` does, for the next samples of (rows, times); int8."""
+    """Do what :func:`threshold_crossing` does, for the next samples of (rows, times); int8.
+
+    What crosses is ``(rows − offset) / unit``, both one number or one per row.
+    """
+    centre, inverse = per_row(offset, rows), per_row(1.0 / unit, rows)
     if state is None:
         # A latch that the first sample sets was set before: that is no crossing.
-        first = np.stack([rows[:, 0], -rows[:, 0]], axis=1)
+        first = (rows[:, 0] - centre) * inverse
+        first = np.stack([first, -first], axis=1)
         state = Latches((first >= threshold - TIE).astype(float), np.zeros(first.shape))
     latched, wait = state.latched.copy(), state.wait.copy()
     spikes = np.empty(rows.shape, dtype=np.int8)
     constants = [threshold, threshold - hysteresis, float(refractory)]
-    run_kernel("threshold_crossing", rows, constants, [latched, wait], spikes)
+    run_kernel("threshold_crossing", rows, constants, [centre, inverse, latched, wait], spikes)
     return spikes, Latches(latched, wait)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eegsnn._validation import check_number
-from eegsnn.encoding._rows import as_rows, run_kernel, signal_rows
+from eegsnn.encoding._rows import as_rows, per_row, run_kernel, signal_rows
 from eegsnn.encoding._ties import TIE, snap
 from eegsnn.errors import DataError
 
@@ -20,19 +20,23 @@ _MOST_AT_ONCE = 2**31 - 1
 
 
 class Baseline(NamedTuple):
-    """Where a baseline stands, per row: `level` whole thresholds above the `first` sample."""
+    """Where a baseline stands, per row: `level` whole thresholds above the `first` sample.
+
+    `lagging` counts the samples so far at which a step-forward baseline was left behind.
+    """
 
     first: np.ndarray
     level: np.ndarray
+    lagging: np.ndarray
 
     @classmethod
     def at(cls, rows: np.ndarray) -> Baseline:
         """Return the state before the first sample of rows (rows, times)."""
-        return cls(rows[:, 0].copy(), np.zeros(len(rows)))
+        return cls(rows[:, 0].copy(), np.zeros(len(rows)), np.zeros(len(rows)))
 
     def copy(self) -> Baseline:
         """Return a state that can be changed without changing this one."""
-        return Baseline(self.first, self.level.copy())
+        return Baseline(self.first, self.level.copy(), self.lagging.copy())
 
 
 def level_crossing(s: np.ndarray, threshold: float) -> np.ndarray:
@@ -78,14 +82,14 @@ def level_crossing(s: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def level_crossing_chunk(
-    rows: np.ndarray, threshold: float, state: Baseline | None = None
+    rows: np.ndarray, threshold: float | np.ndarray, state: Baseline | None = None
 ) -> tuple[np.ndarray, Baseline]:
     """Do what :func:`level_crossing` does, for the next samples of (rows, times).
 
     Parameters
     ----------
     rows : ndarray of float64, shape (rows, times)
-    threshold : float
+    threshold : float or ndarray, shape (rows,)
     state : Baseline, optional
         After the samples before; None: these are the first.
 
@@ -97,13 +101,12 @@ def level_crossing_chunk(
     state = Baseline.at(rows) if state is None else state.copy()
     spikes = np.empty(rows.shape, dtype=np.int32)
     largest = np.zeros(len(rows))
-    run_kernel(
-        "level_crossing", rows, [1.0 / threshold], [state.first, state.level, largest], spikes
-    )
+    states = [state.first, per_row(1.0 / threshold, rows), state.level, largest]
+    run_kernel("level_crossing", rows, [], states, spikes)
     if largest.max(initial=0.0) > _MOST_AT_ONCE:
         raise DataError(
-            f"The signal moves by {largest.max():.3g} thresholds of {threshold:g} at once, more "
-            f"than an int32 counts. Choose a larger threshold, or clean the signal."
+            f"The signal moves by {largest.max():.3g} thresholds at once, more than an int32 "
+            f"counts. Choose a larger threshold, or clean the signal."
         )
     return spikes, state
 
@@ -152,12 +155,13 @@ def step_forward(s: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def step_forward_chunk(
-    rows: np.ndarray, threshold: float, state: Baseline | None = None
+    rows: np.ndarray, threshold: float | np.ndarray, state: Baseline | None = None
 ) -> tuple[np.ndarray, Baseline]:
     """Do what :func:`step_forward` does, for the next samples; see :func:`level_crossing_chunk`."""
     state = Baseline.at(rows) if state is None else state.copy()
     spikes = np.empty(rows.shape, dtype=np.int8)
-    run_kernel("step_forward", rows, [1.0 / threshold], [state.first, state.level], spikes)
+    states = [state.first, per_row(1.0 / threshold, rows), state.level, state.lagging]
+    run_kernel("step_forward", rows, [], states, spikes)
     return spikes, state
 
 

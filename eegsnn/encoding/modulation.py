@@ -7,15 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 from eegsnn._validation import check_number
-from eegsnn.encoding._rows import run_kernel, signal_rows
+from eegsnn.encoding._rows import per_row, run_kernel, signal_rows
 from eegsnn.encoding._ties import TIE
 
 
 class Loop(NamedTuple):
-    """Per row, in thresholds: the integrated error, and the last output (−1, 0 or 1)."""
+    """Per row: the integrated error in thresholds, and the last output (−1, 0 or 1).
+
+    `overload` counts the samples so far after whose output the error was still above θ.
+    """
 
     error: np.ndarray
     feedback: np.ndarray
+    overload: np.ndarray
 
 
 def sigma_delta(s: np.ndarray, threshold: float) -> np.ndarray:
@@ -52,14 +56,18 @@ def sigma_delta(s: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def sigma_delta_chunk(
-    rows: np.ndarray, threshold: float, state: Loop | None = None
+    rows: np.ndarray,
+    threshold: float | np.ndarray,
+    state: Loop | None = None,
+    offset: float | np.ndarray = 0.0,
 ) -> tuple[np.ndarray, Loop]:
-    """Do what :func:`sigma_delta` does, for the next samples of (rows, times)."""
+    """Do what :func:`sigma_delta` does, for the next samples of (rows, times) less `offset`."""
     if state is None:
-        state = Loop(np.zeros(len(rows)), np.zeros(len(rows)))
-    state = Loop(state.error.copy(), state.feedback.copy())
+        state = Loop(*np.zeros((3, len(rows))))
+    state = Loop(*(array.copy() for array in state))
     spikes = np.empty(rows.shape, dtype=np.int8)
-    run_kernel("sigma_delta", rows, [1.0 / threshold], [state.error, state.feedback], spikes)
+    states = [per_row(offset, rows), per_row(1.0 / threshold, rows), *state]
+    run_kernel("sigma_delta", rows, [], states, spikes)
     return spikes, state
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eegsnn._validation import check_integer, check_number
-from eegsnn.encoding._rows import run_kernel, signal_rows
+from eegsnn.encoding._rows import per_row, run_kernel, signal_rows
 from eegsnn.encoding._ties import snap
 
 
@@ -55,14 +55,15 @@ def moving_window(s: np.ndarray, threshold: float, window: int) -> np.ndarray:
 
 
 def moving_window_chunk(
-    rows: np.ndarray, threshold: float, window: int, state: Past | None = None
+    rows: np.ndarray, threshold: float | np.ndarray, window: int, state: Past | None = None
 ) -> tuple[np.ndarray, Past]:
     """Do what :func:`moving_window` does, for the next samples of (rows, times)."""
     if state is None:
         state = Past(np.zeros((len(rows), window)), 0, np.zeros(len(rows)))
     samples, total = state.samples.copy(), state.total.copy()
     spikes = np.empty(rows.shape, dtype=np.int8)
-    run_kernel("moving_window", rows, [1.0 / threshold, state.seen], [samples, total], spikes)
+    states = [per_row(1.0 / threshold, rows), samples, total]
+    run_kernel("moving_window", rows, [state.seen], states, spikes)
     return spikes, Past(samples, state.seen + rows.shape[1], total)
 
 

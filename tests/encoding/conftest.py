@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from eegsnn.encoding.crossing import threshold_crossing
 from eegsnn.encoding.delta import level_crossing, step_forward
 from eegsnn.encoding.modulation import sigma_delta
 from eegsnn.encoding.spikers import spiker
 from eegsnn.encoding.window import moving_window
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)
