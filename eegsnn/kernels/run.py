@@ -44,10 +44,11 @@ class Run:
     outputs: np.ndarray
     states: Arrays
 
-    def compiled_surrogate(self) -> CompiledSurrogate:
-        """Surrogate gradient in the form that kernels take."""
+    def compiled_surrogate(self, limits: np.ndarray | None = None) -> CompiledSurrogate:
+        """Surrogate gradient in the form that kernels take; `limits` are thresholds that move."""
         assert self.surrogate is not None
-        return compiled_surrogate(self.surrogate, self.states["mem"], self.parameters["threshold"])
+        limits = self.parameters["threshold"] if limits is None else limits
+        return compiled_surrogate(self.surrogate, self.states["mem"], limits)
 
 
 @dataclass(frozen=True)

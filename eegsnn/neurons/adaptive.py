@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import mlx.core as mx
 
 from eegsnn.neurons.base import SpikingNeuron
+from eegsnn.neurons.fast import Kernel
 from eegsnn.neurons.functional import alif_step, ralif_step
 from eegsnn.neurons.parameters import NOT_NEGATIVE, POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.recurrent import RecurrentNeuron
@@ -47,6 +48,7 @@ class ALIF(SpikingNeuron):
     """
 
     states = ("spk", "adaptation", "mem")
+    kernel = Kernel("adaptive")
     beta = Parameter(UNIT, "decays per step")
     rho = Parameter(UNIT, "decays per step")
     b = Parameter(NOT_NEGATIVE, "increments of the threshold")
