@@ -11,10 +11,7 @@ from eegsnn.encoding.delta import (
 )
 from eegsnn.encoding.encoder import EEGEncoder
 from eegsnn.encoding.event_encoders import (
-    BSAEncoder,
-    HSAEncoder,
     LevelCrossingEncoder,
-    ModifiedHSAEncoder,
     MovingWindowEncoder,
     SigmaDeltaEncoder,
     StepForwardEncoder,
@@ -34,8 +31,10 @@ from eegsnn.encoding.frames import (
 from eegsnn.encoding.modulation import sigma_delta
 from eegsnn.encoding.population import population_activity, population_decode, receptive_fields
 from eegsnn.encoding.rate import poisson_spikes, rate_decode, regular_spikes, smoothing_kernel
+from eegsnn.encoding.rate_encoders import PoissonRateEncoder, PopulationEncoder, RegularRateEncoder
 from eegsnn.encoding.registry import ENCODERS, make_encoder
 from eegsnn.encoding.signals import SignalEncoder
+from eegsnn.encoding.spiker_encoders import BSAEncoder, HSAEncoder, ModifiedHSAEncoder
 from eegsnn.encoding.spikers import spiker, spiker_decode, spiker_taps
 from eegsnn.encoding.static import (
     delta_encode,
@@ -51,10 +50,7 @@ from eegsnn.encoding.value_encoders import (
     DirectEncoder,
     LatencyEncoder,
     PhaseEncoder,
-    PoissonRateEncoder,
-    PopulationEncoder,
     RankOrderEncoder,
-    RegularRateEncoder,
     RepeatEncoder,
 )
 from eegsnn.encoding.window import moving_window

@@ -7,26 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from eegsnn._validation import check_choice, suggestion
-from eegsnn.encoding import event_encoders, value_encoders
+from eegsnn.encoding import event_encoders, rate_encoders, spiker_encoders, value_encoders
 from eegsnn.encoding.signals import SignalEncoder
 from eegsnn.errors import ConfigurationError
 
 ENCODERS: dict[str, type[SignalEncoder]] = {
-    "regular": value_encoders.RegularRateEncoder,
-    "poisson": value_encoders.PoissonRateEncoder,
+    "regular": rate_encoders.RegularRateEncoder,
+    "poisson": rate_encoders.PoissonRateEncoder,
     "latency": value_encoders.LatencyEncoder,
     "temporal_contrast": event_encoders.TemporalContrastEncoder,
     "step_forward": event_encoders.StepForwardEncoder,
     "level_crossing": event_encoders.LevelCrossingEncoder,
     "threshold_crossing": event_encoders.ThresholdCrossingEncoder,
     "moving_window": event_encoders.MovingWindowEncoder,
-    "bsa": event_encoders.BSAEncoder,
-    "hsa": event_encoders.HSAEncoder,
-    "modified_hsa": event_encoders.ModifiedHSAEncoder,
+    "bsa": spiker_encoders.BSAEncoder,
+    "hsa": spiker_encoders.HSAEncoder,
+    "modified_hsa": spiker_encoders.ModifiedHSAEncoder,
     "sigma_delta": event_encoders.SigmaDeltaEncoder,
     "phase": value_encoders.PhaseEncoder,
     "burst": value_encoders.BurstEncoder,
-    "population": value_encoders.PopulationEncoder,
+    "population": rate_encoders.PopulationEncoder,
     "rank_order": value_encoders.RankOrderEncoder,
     "repeat": value_encoders.RepeatEncoder,
     "direct": value_encoders.DirectEncoder,

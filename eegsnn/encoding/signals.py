@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +44,10 @@ class SignalEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     # "standard": mean and standard deviation. "peak": mean, and the `quantile` of the distance
     # from it. "range": the quantiles 1 − `quantile` and `quantile`, for codes of [0, 1].
     scaling: ClassVar[str] = "standard"
+    # Whether spikes have signs.
+    bipolar: ClassVar[bool] = True
+    # Whether single values are coded, each as a train of steps, rather than samples as they come.
+    codes_values: ClassVar[bool] = False
     # What measures a code without inverse; None where there is an inverse.
     instead_of_inverse: ClassVar[str | None] = None
     # Whether `_encode` makes large arrays of its own, so that rows are taken in blocks.
@@ -129,16 +133,24 @@ class SignalEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
             If channels or bands are others than those fitted, or a sample is not finite.
         """
         check_is_fitted(self)
-        X = self._read(X, ch_names)
+        return self.encode_trials(self._read(X, ch_names))
+
+    def encode_trials(self, X: np.ndarray, first_trial: int = 0) -> np.ndarray:
+        """Do what `transform` does, of arrays known to fit; `first_trial` is their number.
+
+        The number decides which draws a random code makes: blocks of trials, encoded one after
+        the other, then give what all at once do.
+        """
         rows = as_rows(X)
         group = int(np.prod(X.shape[1:-1]))
+        before = first_trial * group
         step = len(rows)
         if self.in_blocks:
             step = group * max(1, _BLOCK_SAMPLES // (group * rows.shape[1]))
         parts = []
         for first in range(0, len(rows), step):
             block = rows[first : first + step]
-            spikes, state = self._encode(block, None, first)
+            spikes, state = self._encode(block, None, before + first)
             parts.append(self._joined([spikes, self._finish(state)]))
             self._report(state, block)
         spikes = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -225,7 +237,26 @@ class SignalEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         """Steps of the output for each sample of the input."""
         return 1.0
 
+    def learned_arrays(self) -> dict[str, np.ndarray]:
+        """Return what `fit` learned, by name, for saving without pickle."""
+        check_is_fitted(self)
+        names = ("offset_", "unit_", *self._more_arrays)
+        return {name: getattr(self, name) for name in names}
+
+    def restore(
+        self, arrays: Mapping[str, np.ndarray], ch_names: Sequence[str], seed: int
+    ) -> SignalEncoder:
+        """Become the encoder fitted on channels (no bands) that `learned_arrays` described."""
+        for name in ("offset_", "unit_", *self._more_arrays):
+            setattr(self, name, np.asarray(arrays[name], dtype=np.float64))
+        self.ch_names_, self.named_, self.band_names_ = list(ch_names), True, None
+        self.n_channels_in_, self.seed_ = len(self.ch_names_), seed
+        return self
+
     # What a subclass gives.
+
+    # Names of arrays that `_learn` adds.
+    _more_arrays: ClassVar[tuple[str, ...]] = ()
 
     def _encode(self, rows: np.ndarray, state: Any, first_row: int) -> tuple[np.ndarray, Any]:
         """Code rows (rows, times) that follow on `state`; `first_row` is their place."""
