@@ -18,10 +18,10 @@ import numpy as np
 from eegsnn.errors import DataError
 from eegsnn.neurons.functional import leaky_step
 from eegsnn.surrogate import Surrogate, get_surrogate, spike
-from eegsnn.training._outputs import check_outputs, cross_entropy, spike_counts
 from eegsnn.training.losses_counts import ce_count_loss
 from eegsnn.training.losses_membranes import ce_membrane_loss
 from eegsnn.training.losses_membranes import mse_membrane_loss as _mse_membrane_loss
+from eegsnn.training.outputs import check_outputs, cross_entropy, spike_counts
 from eegsnn.training.regularisation import (
     l1_rate_penalty,
     l2_rate_penalty,

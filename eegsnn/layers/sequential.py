@@ -199,7 +199,8 @@ class Sequential(Container):
 
     def _check_state(self, state: Any) -> LayerStates:
         if not isinstance(state, list | tuple) or len(state) != len(self.layers):
-            got = f"{len(state)} entries" if isinstance(state, list | tuple) else type(state)
+            listed = isinstance(state, list | tuple)
+            got = f"{len(state)} entries" if listed else type(state).__name__
             raise DataError(
                 f"Sequential: expected a state with an entry for each of {len(self.layers)} "
                 f"layers, but got {got}. Start with init_state."

@@ -145,7 +145,8 @@ class Recording:
 def record(model: Any, x: mx.array, state: Any = None, *, key: mx.array | None = None) -> Recording:
     """Run a model over a sequence and keep what every layer did.
 
-    Nothing is attached to the model: what is recorded is what this call returns.
+    Nothing is attached to the model: what is recorded is what this call returns. The model is run
+    in the mode that it is in; after ``eval()`` no statistics of batch normalisation move.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from eegsnn.training._outputs import check_classes, check_outputs, spike_counts
+from eegsnn.training.outputs import check_classes, check_outputs, spike_counts
 from eegsnn.training.temporal import spike_times
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import mlx.core as mx
 
 from eegsnn._validation import check_number
-from eegsnn.training._outputs import (
+from eegsnn.training.outputs import (
     check_classes,
     check_outputs,
     cross_entropy,

@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 
 from eegsnn._validation import check_choice, check_number
-from eegsnn.training._outputs import check_classes, check_outputs, cross_entropy, targets_for
+from eegsnn.training.outputs import check_classes, check_outputs, cross_entropy, targets_for
 
 OVER_TIME: tuple[str, ...] = ("last", "mean", "max")
 """What stands for the course of a membrane: its last value, its mean, its highest value."""

@@ -14,7 +14,7 @@ import mlx.core as mx
 
 from eegsnn._validation import check_choice, check_integer, check_number
 from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.training._outputs import check_classes, check_outputs, cross_entropy, targets_for
+from eegsnn.training.outputs import check_classes, check_outputs, cross_entropy, targets_for
 
 INVERSES: tuple[str, ...] = ("negate", "reciprocal")
 """How an early spike becomes a high class score: −time, or 1/(time + 1)."""
