@@ -78,8 +78,10 @@ def neuron(kind: str, n_steps: int, **arguments: Any) -> Callable[[], object]:
 
 def recurrent(n_steps: int) -> Callable[[], object]:
     blas_state()
-    module = eegsnn.neurons.RLeaky(beta=protocol.BETA, linear_features=protocol.NEURONS)
-    module.recurrent.weight = mx.array(protocol.recurrent_weight())
+    module = eegsnn.neurons.RLeaky(
+        beta=protocol.BETA, linear_features=protocol.NEURONS, key=mx.random.key(0)
+    )
+    module.recurrent_weight = protocol.recurrent_weight()
     x = mx.array(protocol.currents(n_steps))
 
     def total(parameters: dict, x: mx.array) -> mx.array:

@@ -8,9 +8,12 @@ in an environment with norse 1.1.0, torch, NumPy and safetensors. Writes
 **Izhikevich** (``izhikevich_feed_forward_step``): v and u, [T, B, N], spikes, for the four presets
 of Izhikevich (2003), from v = c and u = b·v, with a current x that changes at random every 20
 steps. One step lasts ``time_step`` ms (Norse: tau_inv·dt). v and u are those *after* the reset.
-The cases called "gradient" are short and hold, besides, random ``cotangents`` of spikes, v and u,
-and ``gradients/x`` of their sum of products. Norse lets the gradient flow through the reset, and
-its "super" surrogate is 1/(1 + |v − 30|)² whatever its ``alpha``: the fast sigmoid of slope 1.
+The cases called "step" are single steps from random states ``initial/v`` and ``initial/u``, and
+hold random ``cotangents`` of spikes, v and u, besides, and the ``gradients`` of their sum of
+products by x, v and u. (Over many steps a gradient is no number to compare: within an upstroke
+every difference in the last digit grows several times with each step.) Norse lets the gradient
+flow through the reset, and its "super" surrogate is 1/(1 + |v − 30|)² whatever its ``alpha``: the
+fast sigmoid of slope 1.
 
 **LSNN** (``lsnn_feed_forward_step``): states v, i, b and spikes for an input x. In Norse's form,
 with k = dt/tau: v is driven by the *old* i; ``b`` is the threshold itself and decays towards
@@ -35,7 +38,7 @@ from norse.torch.functional.lsnn import (
 )
 from recording import TESTS, Recording
 
-BATCH, NEURONS = 2, 3
+N_STEPS, BATCH, NEURONS = 160, 2, 3
 PRESETS = {
     "regular_spiking": (0.02, 0.2, -65.0, 8.0),
     "intrinsically_bursting": (0.02, 0.2, -55.0, 4.0),
@@ -48,37 +51,58 @@ def normal(rng: np.random.Generator, like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(rng.normal(size=tuple(like.shape)).astype(np.float32))
 
 
-def izhikevich(
-    rng: np.random.Generator, preset: str, time_step: float, n_steps: int, differentiate: bool
-) -> dict[str, np.ndarray]:
+def parameters_of(preset: str, time_step: float) -> IzhikevichParameters:
     a, b, c, d = PRESETS[preset]
     # dt = 1 and an inverse time constant that is the step itself.
-    parameters = IzhikevichParameters(a=a, b=b, c=c, d=d, tau_inv=time_step)
-    levels = rng.uniform(4, 16, (n_steps // 20 + 1, BATCH, NEURONS))
-    x = torch.tensor(np.repeat(levels, 20, axis=0)[:n_steps].astype(np.float32), requires_grad=True)
-    v = torch.full((BATCH, NEURONS), c)
-    state = IzhikevichState(v, b * v)
+    return IzhikevichParameters(a=a, b=b, c=c, d=d, tau_inv=time_step)
+
+
+def izhikevich_run(
+    rng: np.random.Generator, preset: str, time_step: float
+) -> dict[str, np.ndarray]:
+    parameters = parameters_of(preset, time_step)
+    levels = rng.uniform(4, 16, (N_STEPS // 20, BATCH, NEURONS)).astype(np.float32)
+    x = torch.tensor(np.repeat(levels, 20, axis=0))
+    v = torch.full((BATCH, NEURONS), parameters.c)
+    state = IzhikevichState(v, parameters.b * v)
     spikes, states = [], []
     for current in x:
         fired, state = izhikevich_feed_forward_step(current, state, parameters, dt=1.0)
         spikes.append(fired)
         states.append(state)
-    outputs = {
-        "spikes": torch.stack(spikes),
-        "v": torch.stack([state.v for state in states]),
-        "u": torch.stack([state.u for state in states]),
-    }
     arrays = {
         "x": x,
-        "spikes": outputs["spikes"],
-        "states/v": outputs["v"],
-        "states/u": outputs["u"],
+        "spikes": torch.stack(spikes),
+        "states/v": torch.stack([state.v for state in states]),
+        "states/u": torch.stack([state.u for state in states]),
     }
-    if differentiate:
-        cotangents = {name: normal(rng, values) for name, values in outputs.items()}
-        sum((outputs[name] * cotangents[name]).sum() for name in outputs).backward()
-        arrays |= {f"cotangents/{name}": values for name, values in cotangents.items()}
-        arrays["gradients/x"] = x.grad
+    return {name: values.numpy() for name, values in arrays.items()}
+
+
+def izhikevich_step(
+    rng: np.random.Generator, preset: str, time_step: float
+) -> dict[str, np.ndarray]:
+    parameters = parameters_of(preset, time_step)
+    x, v, u = (
+        torch.tensor(rng.uniform(low, high, (40, NEURONS)).astype(np.float32), requires_grad=True)
+        for low, high in ((-5, 20), (-80, 30), (-16, 2))
+    )
+    spikes, after = izhikevich_feed_forward_step(x, IzhikevichState(v, u), parameters, dt=1.0)
+    outputs = {"spikes": spikes, "v": after.v, "u": after.u}
+    cotangents = {name: normal(rng, values) for name, values in outputs.items()}
+    sum((outputs[name] * cotangents[name]).sum() for name in outputs).backward()
+    arrays = {
+        "x": x,
+        "initial/v": v,
+        "initial/u": u,
+        "spikes": spikes,
+        "states/v": after.v,
+        "states/u": after.u,
+        **{f"cotangents/{name}": values for name, values in cotangents.items()},
+        "gradients/x": x.grad,
+        "gradients/v": v.grad,
+        "gradients/u": u.grad,
+    }
     return {name: values.detach().numpy() for name, values in arrays.items()}
 
 
@@ -121,11 +145,16 @@ def main() -> None:
                 "preset": preset,
                 **{"a": a, "b": b, "c": c, "d": d, "time_step": time_step},
             }
-            name = f"izhikevich-{preset}-{time_step}"
-            recording.add(name, settings, izhikevich(rng, preset, time_step, 160, False))
-        settings |= {"surrogate": "fast_sigmoid", "slope": 1.0}
-        name = f"izhikevich-{preset}-gradient"
-        recording.add(name, settings, izhikevich(rng, preset, time_step, 30, True))
+            recording.add(
+                f"izhikevich-{preset}-{time_step}",
+                settings,
+                izhikevich_run(rng, preset, time_step),
+            )
+        recording.add(
+            f"izhikevich-{preset}-step",
+            {**settings, "surrogate": "fast_sigmoid", "slope": 1.0},
+            izhikevich_step(rng, preset, time_step),
+        )
     for number, adaptation in enumerate((0.2, 1.8)):
         settings = {
             "neuron": "ALIF",

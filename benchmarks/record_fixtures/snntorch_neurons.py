@@ -80,6 +80,7 @@ class Case:
         per_neuron: bool,
         surrogate_name: str,
         recurrence: str = "",
+        sizes: tuple[int, int, int] | None = None,
     ) -> None:
         self.rng = rng
         self.neuron = neuron
@@ -88,8 +89,11 @@ class Case:
         self.surrogate = surrogate_name
         self.slope, make = SURROGATES[surrogate_name]
         self.spike_grad = make(self.slope)
-        self.n_steps = int(rng.integers(12, 26)) if recurrence != "conv" else 12
-        self.step = (BATCH, CHANNELS, HEIGHT, WIDTH) if recurrence == "conv" else (BATCH, NEURONS)
+        most = 12 if recurrence == "conv" else 25
+        drawn = (int(rng.integers(12, most + 1)), BATCH, NEURONS)
+        self.n_steps, batch, self.n_neurons = sizes or drawn
+        image = recurrence == "conv"
+        self.step = (batch, CHANNELS, HEIGHT, WIDTH) if image else (batch, self.n_neurons)
 
     @property
     def name(self) -> str:
@@ -118,7 +122,7 @@ class Case:
         if scalar or not self.per_neuron:
             shape: tuple[int, ...] = ()
         else:
-            shape = (CHANNELS, 1, 1) if self.recurrence == "conv" else (NEURONS,)
+            shape = (CHANNELS, 1, 1) if self.recurrence == "conv" else (self.n_neurons,)
         return leaf(self.rng.uniform(low, high, shape))
 
     def draw(self) -> None:
@@ -135,8 +139,8 @@ class Case:
         if self.recurrence == "one_to_one":
             p["V"] = self.value(-0.6, 0.6)
         elif self.recurrence == "dense":
-            p["weight"] = leaf(self.rng.normal(0, 0.4, (NEURONS, NEURONS)))
-            p["bias"] = leaf(self.rng.normal(0, 0.1, NEURONS))
+            p["weight"] = leaf(self.rng.normal(0, 0.4, (self.n_neurons, self.n_neurons)))
+            p["bias"] = leaf(self.rng.normal(0, 0.1, self.n_neurons))
         elif self.recurrence == "conv":
             p["weight"] = leaf(self.rng.normal(0, 0.2, (CHANNELS, CHANNELS, 3, 3)))
             p["bias"] = leaf(self.rng.normal(0, 0.1, CHANNELS))
@@ -186,7 +190,7 @@ class Case:
         if self.recurrence == "one_to_one":
             return kind(V=p["V"], all_to_all=False, learn_recurrent=False, **common)
         if self.recurrence == "dense":
-            neuron = kind(linear_features=NEURONS, **common)
+            neuron = kind(linear_features=self.n_neurons, **common)
         else:
             neuron = kind(conv2d_channels=CHANNELS, kernel_size=3, **common)
         neuron.recurrent.weight = torch.nn.Parameter(p["weight"].detach().clone())
@@ -231,10 +235,12 @@ class Case:
         total = sum((outputs[name] * self.cotangents[name]).sum() for name in outputs)
         total.backward()
 
-    def record(self) -> dict[str, np.ndarray]:
+    def record(self, rates: tuple[float, float] = (0.2, 0.7)) -> dict[str, np.ndarray]:
+        """Draw until there are spikes, at a rate between `rates`, and no doubtful one; run it."""
         for _ in range(1000):
             self.draw()
-            if self.run() < MARGIN or not 0.2 < float(self.spikes.detach().mean()) < 0.7:
+            closest, rate = self.run(), float(self.spikes.detach().mean())
+            if closest < MARGIN or not rates[0] <= rate <= rates[1]:
                 continue
             self.differentiate()
             if bool(self.x.grad.isfinite().all()):
