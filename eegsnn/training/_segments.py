@@ -95,7 +95,7 @@ class Segments:
         return segment
 
     def _statistics(self) -> dict[str, mx.array]:
-        """Fixed arrays of the model, which a pass in training may change."""
+        """Return the fixed arrays of the model: a pass in training may change them."""
         every = tree_flatten(self.model.parameters())
         return {name: array for name, array in every if name not in self._own}
 

@@ -9,6 +9,7 @@ keys need no place in it: every step has its own, made of seed, epoch and step.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -149,7 +150,8 @@ def save_checkpoint(
         try:
             mx.save_safetensors(str(temporary), arrays, metadata={_KEY: json.dumps(description)})
         except RuntimeError as error:  # how MLX tells of a full disk
-            raise OSError(f"{path}: the checkpoint cannot be written: {error}") from error
+            text = f"the checkpoint cannot be written: {error}"
+            raise OSError(errno.EIO, text, str(path)) from error
         _reach_the_disk(temporary)
     return path
 

@@ -57,6 +57,8 @@ def run_epochs(
             if not context.history.records:
                 raise
             context.history.interrupted = True
+        if interrupt.requested:  # after the last step
+            interrupt.requested, context.history.interrupted = False, True
         for callback in callbacks:
             callback.on_train_end(context)
     if context.history.interrupted:
@@ -80,10 +82,7 @@ def _run_epoch(
         context.losses.append(loss)
         context.steps_done += 1
         context.updates_done += 1
-        context.interrupting = interrupt.requested
-        for callback in callbacks:
-            callback.on_step(context)
-        interrupt.check()
+        _tell([callback.on_step for callback in callbacks], context, interrupt)
         if context.history.stop_reason is not None:
             return
     if not context.losses:
@@ -99,7 +98,21 @@ def _run_epoch(
     )
     context.history.records.append(record)
     context.epochs_done, context.steps_done, context.losses = number, 0, []
+    _tell([callback.on_epoch for callback in callbacks], context, interrupt)
+
+
+def _tell(
+    methods: Sequence[Callable[[TrainingContext], None]],
+    context: TrainingContext,
+    interrupt: InterruptFlag,
+) -> None:
+    """Call them all; then raise ``KeyboardInterrupt`` if the last one was told of Ctrl-C.
+
+    The last one writes checkpoints. A Ctrl-C that came later waits for the next step.
+    """
     context.interrupting = interrupt.requested
-    for callback in callbacks:
-        callback.on_epoch(context)
-    interrupt.check()
+    for method in methods:
+        context.interrupting = interrupt.requested
+        method(context)
+    if context.interrupting:
+        interrupt.check()

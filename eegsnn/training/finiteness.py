@@ -80,7 +80,8 @@ def _all_finite(array: Any) -> bool:
         return bool(mx.isfinite(array).all().item())
     flat = np.asarray(array).reshape(-1)
     # A sum of squares is finite only when every term is; the slow look is for large values.
-    return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all())
 
 
 def _as_numpy(array: Any) -> np.ndarray:
