@@ -177,6 +177,44 @@ class Sequential(Container):
         self._each(x, state, key, visit)
         return traces
 
+    def output_gradients(
+        self,
+        loss: Callable[[mx.array], mx.array],
+        x: mx.array,
+        state: LayerStates | None = None,
+        *,
+        key: mx.array | None = None,
+    ) -> list[mx.array]:
+        """Differentiate ``loss(outputs)`` by the output of every layer: [T, batch, …] each.
+
+        Parameters
+        ----------
+        loss : callable
+            Scalar of the model's outputs [T, batch, …].
+        x, state, key
+            As in :meth:`run`.
+        """
+        check_sequence("Sequential", x)
+        features, shifts = tuple(x.shape[2:]), []
+        for index, layer in enumerate(self.layers):
+            with self._named(index, f"input of one trial and step {features}"):
+                features = features_after(layer, features)
+            shifts.append(mx.zeros((*x.shape[:2], *features)))
+
+        def shifted_loss(shifts: list[mx.array]) -> mx.array:
+            """Loss with something added to every output: its derivative is that by the output."""
+            following = iter(shifts)
+
+            def apply(
+                layer: Any, x: mx.array, state: Any, key: mx.array | None
+            ) -> tuple[mx.array, Any]:
+                out, after = _run(layer, x, state, key)
+                return out + next(following), after
+
+            return loss(self._each(x, state, key, apply)[0])
+
+        return mx.grad(shifted_loss)(shifts)
+
     def unfreeze(self, *args: Any, **kwargs: Any) -> nn.Module:
         """As in ``mlx.nn``, but what a layer keeps fixed (statistics, parameters) stays fixed."""
         for layer in self.layers:

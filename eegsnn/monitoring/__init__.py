@@ -1,6 +1,6 @@
 """What happens inside a network: spikes, membranes, gradients per layer, and what they cost."""
 
-from eegsnn.monitoring.gradients import gradient_norms
+from eegsnn.monitoring.gradients import gradient_norms, output_gradients
 from eegsnn.monitoring.operations import (
     ACCUMULATE_ENERGY,
     MULTIPLY_ACCUMULATE_ENERGY,
@@ -21,5 +21,6 @@ __all__ = [
     "count_operations",
     "fan_out",
     "gradient_norms",
+    "output_gradients",
     "record",
 ]

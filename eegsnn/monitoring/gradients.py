@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mlx.core as mx
@@ -9,6 +10,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from eegsnn.errors import DataError
+from eegsnn.layers import Sequential
 
 
 def gradient_norms(model: nn.Module, gradients: Any) -> dict[str, float]:
@@ -56,6 +58,51 @@ def gradient_norms(model: nn.Module, gradients: Any) -> dict[str, float]:
     norms = {layer: mx.sqrt(square) for layer, square in squares.items()}
     mx.eval(norms)
     return {layer: float(norm.item()) for layer, norm in norms.items()}  # type: ignore[arg-type]
+
+
+def output_gradients(
+    model: Sequential,
+    loss: Callable[[mx.array], mx.array],
+    x: mx.array,
+    state: Any = None,
+    *,
+    key: mx.array | None = None,
+) -> dict[str, mx.array]:
+    """Gradient of a loss by the outputs of each layer, step by step: how far back it reaches.
+
+    Where surrogate gradients are narrow it vanishes from layer to layer; where membranes forget
+    fast, from step to step.
+
+    Parameters
+    ----------
+    model : Sequential
+    loss : callable
+        ``loss(outputs)`` → scalar, of the model's outputs [T, batch, …].
+    x : array [T, batch, …]
+    state, key : optional
+        As in ``model.run``.
+
+    Returns
+    -------
+    dict
+        Gradients [T, batch, …] by the layer's name, ``"layers.1"``.
+
+    Raises
+    ------
+    DataError
+        As in ``model.run``.
+
+    Examples
+    --------
+    >>> from eegsnn.neurons import LeakyIntegrator
+    >>> model = Sequential(lambda x: 2 * x, LeakyIntegrator(beta=0.5))
+    >>> gradients = output_gradients(model, lambda out: out[-1].sum(), mx.ones((3, 1, 1)))
+    >>> gradients["layers.0"].reshape(-1).tolist()
+    [0.25, 0.5, 1.0]
+    """
+    gradients = model.output_gradients(loss, x, state, key=key)
+    mx.eval(gradients)
+    return {f"layers.{index}": gradient for index, gradient in enumerate(gradients)}
 
 
 def _shape(array: Any) -> tuple[int, ...] | None:

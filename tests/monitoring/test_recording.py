@@ -9,7 +9,7 @@ import pytest
 
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.layers import Dropout, Linear, Residual, Sequential
-from eegsnn.monitoring import gradient_norms, record
+from eegsnn.monitoring import gradient_norms, output_gradients, record
 from eegsnn.neurons import IF, Leaky, LeakyIntegrator
 
 KEYS = mx.random.split(mx.random.key(0), 4)
@@ -95,3 +95,21 @@ def test_gradients_of_another_model_are_refused(x: mx.array) -> None:
         gradient_norms(nn.Linear(2, 3), {"weight": mx.zeros((2, 3)), "bias": mx.zeros(3)})
     with pytest.raises(DataError, match=r"layers\.0"):
         gradient_norms(model, {})
+
+
+def test_output_gradients_are_those_of_the_rest_of_the_network(x: mx.array) -> None:
+    model = network()
+    recording = record(model, x)
+
+    def loss(outputs: mx.array) -> mx.array:
+        return mx.square(outputs).mean()
+
+    gradients = output_gradients(model, loss, x)
+    assert list(gradients) == [f"layers.{i}" for i in range(5)]
+    for index in range(4):
+        rest = Sequential(*model.layers[index + 1 :])
+        by_input = mx.grad(lambda h, rest=rest: loss(rest.run(h)[0]))
+        wanted = by_input(recording[f"layers.{index}"].output)
+        got = gradients[f"layers.{index}"]
+        np.testing.assert_allclose(np.asarray(got), np.asarray(wanted), rtol=1e-5, atol=1e-8)
+    assert float(mx.abs(gradients["layers.0"]).sum()) > 0
