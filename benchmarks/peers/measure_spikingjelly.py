@@ -48,12 +48,13 @@ def lif(n_steps: int) -> Callable[[], object]:
 
 
 def recurrent(n_steps: int) -> Callable[[], object]:
+    """Input plus a dense layer of the spikes before (LinearRecurrentContainer has a second one)."""
     node = leaky()
     node.step_mode = "s"
-    size = protocol.NEURONS
-    container = layer.LinearRecurrentContainer(node, in_features=size, out_features=size)
-    container.step_mode = "m"
-    return torch_network.neuron(partial(run_from_rest, container), n_steps, container.parameters())
+    dense = torch.nn.Linear(protocol.NEURONS, protocol.NEURONS)
+    dense.weight = torch.nn.Parameter(torch.from_numpy(protocol.recurrent_weight()))
+    container = layer.ElementWiseRecurrentContainer(node, lambda y, x: x + dense(y), "m")
+    return torch_network.neuron(partial(run_from_rest, container), n_steps, dense.parameters())
 
 
 MEASURES = {
