@@ -58,15 +58,27 @@ if TYPE_CHECKING:
         make_epochs,
         read_recording,
     )
+    from eegsnn.training import (
+        ArrayBatches,
+        Callback,
+        Checkpoints,
+        EarlyStopping,
+        bptt_forward,
+        fit,
+        truncated_bptt,
+    )
 
 _HOMES = {
     "ALIF": "neurons",
     "AdEx": "neurons",
     "Alpha": "neurons",
+    "ArrayBatches": "training",
     "AvgPool1d": "layers",
     "AvgPool2d": "layers",
     "BAND_SETS": "filters",
     "BNTT": "layers",
+    "Callback": "training",
+    "Checkpoints": "training",
     "Conv1d": "layers",
     "Conv2d": "layers",
     "Dropout": "layers",
@@ -74,6 +86,7 @@ _HOMES = {
     "EEGDataset": "recordings",
     "EEGEncoder": "encoding",
     "EEGSpikingClassifier": "estimators",
+    "EarlyStopping": "training",
     "EncoderUnion": "encoding",
     "FilterBank": "filters",
     "Flatten": "layers",
@@ -100,8 +113,10 @@ _HOMES = {
     "SumPool2d": "layers",
     "Synaptic": "neurons",
     "TdBN": "layers",
+    "bptt_forward": "training",
     "count_operations": "monitoring",
     "drop_summary": "recordings",
+    "fit": "training",
     "gradient_norms": "monitoring",
     "list_datasets": "datasets",
     "load_dataset": "datasets",
@@ -109,6 +124,7 @@ _HOMES = {
     "make_epochs": "recordings",
     "read_recording": "recordings",
     "record": "monitoring",
+    "truncated_bptt": "training",
 }
 
 # Rooms that are used by name: eegsnn.functional.lif_step, eegsnn.training.ce_rate_loss.
@@ -122,8 +138,11 @@ __all__ = [
     "RALIF",
     "AdEx",
     "Alpha",
+    "ArrayBatches",
     "AvgPool1d",
     "AvgPool2d",
+    "Callback",
+    "Checkpoints",
     "Conv1d",
     "Conv2d",
     "Dropout",
@@ -131,6 +150,7 @@ __all__ = [
     "EEGDataset",
     "EEGEncoder",
     "EEGSpikingClassifier",
+    "EarlyStopping",
     "EncoderUnion",
     "FilterBank",
     "Flatten",
@@ -156,8 +176,10 @@ __all__ = [
     "Synaptic",
     "TdBN",
     "__version__",
+    "bptt_forward",
     "count_operations",
     "drop_summary",
+    "fit",
     "gradient_norms",
     "list_datasets",
     "load_dataset",
@@ -165,6 +187,7 @@ __all__ = [
     "make_epochs",
     "read_recording",
     "record",
+    "truncated_bptt",
 ]
 
 
