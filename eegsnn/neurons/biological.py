@@ -56,7 +56,8 @@ class Izhikevich(BiologicalNeuron):
     """Izhikevich's neuron; see :func:`eegsnn.neurons.functional.izhikevich_step`.
 
     Its reset, to `c` with `d` added to u, is the model's own: ``reset_mechanism`` and
-    ``reset_delay`` do not exist here. It starts at the membrane `c` with u = b·c.
+    ``reset_delay`` do not exist here. It starts at the membrane `c` with u = b·c: for "CH"
+    that is exactly its threshold, so that the first input decides.
 
     Parameters
     ----------

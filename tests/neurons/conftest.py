@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -11,13 +12,19 @@ import numpy as np
 import pytest
 
 from eegsnn.neurons import (
+    ALIF,
     IF,
+    RALIF,
+    AdEx,
     Alpha,
     DualExponential,
+    Izhikevich,
     Lapicque,
     Leaky,
     LeakyIntegrator,
     Neuron,
+    ParametricLeaky,
+    ResonateAndFire,
     RLeaky,
     RSynaptic,
     Synaptic,
@@ -55,6 +62,10 @@ DECAY = {"beta": (0.5, 0.98)}
 CURRENT = {"alpha": (0.3, 0.8)}
 FEEDBACK = {"V": (-0.6, 0.6)}
 ALPHA = {"alpha": (0.85, 0.95), "beta": (0.5, 0.8), "threshold": (0.2, 0.5)}
+ADAPTIVE = DECAY | {"rho": (0.8, 0.98), "b": (0.1, 0.5)} | THRESHOLD
+IZHIKEVICH = {"a": (0.02, 0.1), "b": (0.2, 0.25), "c": (-65.0, -55.0), "d": (2.0, 8.0)}
+ADEX = {"capacitance": (200.0, 300.0), "leak": (10.0, 30.0), "a": (2.0, 4.0), "b": (40.0, 80.0)}
+OSCILLATOR = {"frequency": (0.02, 0.1), "damping": (0.05, 0.1)} | THRESHOLD
 CIRCUIT = {"R": (2.0, 4.0), "C": (1.0, 2.0), "time_step": (0.8, 1.0)}
 ZERO = {"reset_mechanism": "zero"}
 AT_ONCE = {"reset_delay": False}
@@ -85,6 +96,23 @@ KINDS = {
         RSynaptic, CURRENT | DECAY | THRESHOLD | FEEDBACK, 0.1, 0.5, ONE_TO_ONE | AT_ONCE
     ),
     "rsynaptic dense": Kind(RSynaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, DENSE | ZERO),
+    "alif": Kind(ALIF, ADAPTIVE, 0.4),
+    "alif zero": Kind(ALIF, ADAPTIVE, 0.4, options=ZERO),
+    "alif at once": Kind(ALIF, ADAPTIVE, 0.4, options=AT_ONCE),
+    "ralif": Kind(RALIF, ADAPTIVE | FEEDBACK, 0.4, options=ONE_TO_ONE),
+    "ralif dense": Kind(RALIF, ADAPTIVE, 0.4, options=DENSE | ZERO),
+    "parametric": Kind(ParametricLeaky, {"tau": (1.5, 5.0)} | THRESHOLD, 1.5, 1.5),
+    "parametric at once": Kind(
+        ParametricLeaky, {"tau": (1.5, 5.0)}, options={"decay_input": False} | ZERO | AT_ONCE
+    ),
+    "izhikevich": Kind(Izhikevich, IZHIKEVICH, 15.0, 5.0),
+    "izhikevich through": Kind(Izhikevich, IZHIKEVICH, 15.0, 5.0, {"detach_reset": False}),
+    "adex": Kind(AdEx, ADEX, 900.0, 200.0, {"dt": 0.5}),
+    "resonate": Kind(ResonateAndFire, OSCILLATOR, 0.3, 0.8),
+    "resonate at once": Kind(ResonateAndFire, OSCILLATOR, 0.3, 0.8, AT_ONCE),
+    "resonate subtract": Kind(
+        ResonateAndFire, OSCILLATOR, 0.3, 0.8, {"reset_mechanism": "subtract"}
+    ),
 }
 
 
@@ -94,13 +122,24 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return request.param
 
 
-PLAIN = {kind.make: name for name, kind in reversed(KINDS.items())}
+def learnable(kind: Kind) -> list[str]:
+    """Names of the parameters that this kind can learn."""
+    arguments = inspect.signature(kind.make).parameters
+    if "learn" in arguments:
+        return list(kind.ranges)
+    return [name for name in kind.ranges if f"learn_{name}" in arguments]
 
 
-@pytest.fixture(params=reversed(PLAIN.values()))
-def plain_kind(request: pytest.FixtureRequest) -> Kind:
-    """One kind of every class."""
-    return KINDS[request.param]
+def learning(kind: Kind) -> dict[str, Any]:
+    """Keywords that make a neuron of this kind learn all that it can."""
+    if "learn" in inspect.signature(kind.make).parameters:
+        return {"learn": tuple(kind.ranges)}
+    return {f"learn_{name}": True for name in learnable(kind)}
+
+
+@pytest.fixture
+def learn_all() -> Callable[[Kind], dict[str, Any]]:
+    return learning
 
 
 def has_kernel(kind: Kind) -> bool:
@@ -109,7 +148,16 @@ def has_kernel(kind: Kind) -> bool:
     return neuron.kernel_for(neuron.values(mx.zeros((1, 1)))) is not None and delayed
 
 
-@pytest.fixture(params=[name for name, kind in KINDS.items() if has_kernel(kind)])
+FAST = [name for name, kind in KINDS.items() if has_kernel(kind)]
+
+
+@pytest.fixture(params={KINDS[name].make: name for name in reversed(FAST)}.values())
+def fast_class(request: pytest.FixtureRequest) -> Kind:
+    """One kind of every class that has a compiled kernel."""
+    return KINDS[request.param]
+
+
+@pytest.fixture(params=FAST)
 def fast_kind(request: pytest.FixtureRequest) -> Kind:
     """Each kind of neuron that has a compiled kernel."""
     return KINDS[request.param]
