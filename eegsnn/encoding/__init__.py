@@ -18,6 +18,7 @@ from eegsnn.encoding.event_encoders import (
     TemporalContrastEncoder,
     ThresholdCrossingEncoder,
 )
+from eegsnn.encoding.events import SpikeEvents, spike_events
 from eegsnn.encoding.frames import (
     burst_code,
     burst_decode,
@@ -76,6 +77,7 @@ __all__ = [
     "RepeatEncoder",
     "SigmaDeltaEncoder",
     "SignalEncoder",
+    "SpikeEvents",
     "StepForwardEncoder",
     "TemporalContrastEncoder",
     "ThresholdCrossingEncoder",
@@ -108,6 +110,7 @@ __all__ = [
     "sigma_delta",
     "slew_limited",
     "smoothing_kernel",
+    "spike_events",
     "spiker",
     "spiker_decode",
     "spiker_taps",

@@ -64,7 +64,9 @@ def bin_sums(x: np.ndarray, starts: np.ndarray) -> np.ndarray:
     >>> bin_sums(np.array([1, 0, 1, 1, 2]), np.array([0, 2, 4]))
     array([1, 2, 2])
     """
-    return np.add.reduceat(x, starts, axis=-1)
+    # Spikes of one byte would overflow where a bin holds more than 127 of them.
+    dtype = np.int32 if x.dtype == np.int8 else None
+    return np.add.reduceat(x, starts, axis=-1, dtype=dtype)
 
 
 def bin_means(x: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ Pure functions. :class:`~eegsnn.encoding.EEGEncoder` calls them band by band.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,13 +15,20 @@ from eegsnn.encoding.crossing import threshold_crossing
 from eegsnn.encoding.delta import level_crossing
 from eegsnn.encoding.features import feature_bins, feature_series
 from eegsnn.encoding.rate import poisson_spikes, regular_spikes
+from eegsnn.encoding.registry import ENCODERS, make_encoder
+from eegsnn.encoding.signals import SignalEncoder
 from eegsnn.errors import DataError
 
-METHODS = ("rate", "delta", "threshold", "direct")
+# The first four are coded here; the others by the encoder of that name.
+METHODS = ("rate", "delta", "threshold", "direct", *(name for name in ENCODERS if name != "direct"))
 RATE_CODES = ("regular", "poisson")
+POLARITIES = ("split", "merged", "signed", "up", "down")
+NORMALIZATIONS = ("standard", "robust")
 
 # A band signal this far below its channel holds the filter's rounding errors, nothing else.
 _SILENT = 1e-10
+# The median absolute deviation of a normal distribution is this fraction of its standard one.
+_MAD = 0.674489750196082
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,8 @@ class BandCode:
     ----------
     method, feature, rate_code : str
         As in :class:`~eegsnn.encoding.EEGEncoder`.
-    signed : bool
+    polarity : str
+        One of :data:`POLARITIES`.
     threshold, hysteresis : float
         In training standard deviations.
     refractory : int
@@ -45,12 +53,16 @@ class BandCode:
         Samples over which power is averaged.
     causal : bool
         Whether that average looks back only.
+    normalization : str
+        One of :data:`NORMALIZATIONS`.
+    settings : mapping
+        Of the encoder, for the methods of :data:`~eegsnn.encoding.ENCODERS`.
     """
 
     method: str
     feature: str
     rate_code: str
-    signed: bool
+    polarity: str
     threshold: float
     hysteresis: float
     refractory: int
@@ -58,13 +70,38 @@ class BandCode:
     quantile: float
     window: int
     causal: bool
+    normalization: str = "standard"
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def by_encoder(self) -> bool:
+        """Whether an encoder of :data:`~eegsnn.encoding.ENCODERS` does the coding."""
+        return self.method in ENCODERS and self.method != "direct"
+
+    @property
+    def of_bins(self) -> bool:
+        """Whether a bin's value is coded, rather than samples whose spikes a bin counts."""
+        return self.method == "direct" or (self.by_encoder and ENCODERS[self.method].codes_values)
+
+    @property
+    def bipolar(self) -> bool:
+        """Whether there are spikes of two signs."""
+        if self.by_encoder:
+            return ENCODERS[self.method].bipolar and self.method != "repeat"
+        return self.method != "direct" and not (self.method == "rate" and self.feature != "signal")
 
     @property
     def polarities(self) -> tuple[str, ...]:
-        """Suffixes of the features per channel: ("_up", "_down"), or one without a suffix."""
-        positive = self.feature != "signal" and self.method == "rate"
-        two = self.signed and self.method != "direct" and not positive
-        return ("_up", "_down") if two else ("",)
+        """Suffixes of the features per spike train: ("_up", "_down"), or one, maybe empty."""
+        if not self.bipolar:
+            return ("",)
+        return {"split": ("_up", "_down"), "up": ("_up",), "down": ("_down",)}.get(
+            self.polarity, ("",)
+        )
+
+    def make_encoder(self) -> SignalEncoder | None:
+        """Return a fresh encoder, for the methods that have one."""
+        return make_encoder(self.method, self.settings) if self.by_encoder else None
 
 
 @dataclass
@@ -74,19 +111,37 @@ class BandScale:
     Attributes
     ----------
     signal_mean, signal_std : ndarray, shape (channels,)
-        Of the band signal, in the unit of the data.
+        Of the band signal, in the unit of the data; with ``normalization="robust"`` its median and
+        its median absolute deviation, scaled to a normal distribution's standard deviation.
     offset, unit : ndarray, shape (channels,)
         Of the feature of the standardised signal: what is encoded is (feature − offset) / unit.
+    encoder : SignalEncoder or None
+        Fitted on that, for the methods of :data:`~eegsnn.encoding.ENCODERS`.
     """
 
     signal_mean: np.ndarray = field(repr=False)
     signal_std: np.ndarray = field(repr=False)
     offset: np.ndarray = field(repr=False)
     unit: np.ndarray = field(repr=False)
+    encoder: SignalEncoder | None = None
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """By name, for saving."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        names = ("signal_mean", "signal_std", "offset", "unit")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def units(self) -> list[str]:
+        """Suffixes of the spike trains per channel; one empty where there is one train."""
+        return (self.encoder._unit_names() if self.encoder is not None else []) or [""]
+
+    @property
+    def steps_per_bin(self) -> int:
+        """Steps that a bin of the output holds."""
+        encoder = self.encoder
+        return (
+            round(encoder.steps_per_sample_) if encoder is not None and encoder.codes_values else 1
+        )
 
 
 def learn_scale(
@@ -97,6 +152,7 @@ def learn_scale(
     names: list[str],
     channel_std: np.ndarray,
     band: str,
+    seed: int = 0,
 ) -> BandScale:
     """Learn a band's scale from training trials.
 
@@ -113,6 +169,8 @@ def learn_scale(
         Standard deviation before the band filter, to tell a silent band from a small unit.
     band : str
         For errors.
+    seed : int, default 0
+        Of the encoder, where its code is random.
 
     Raises
     ------
@@ -126,22 +184,28 @@ def learn_scale(
             f"No signal in band {band} in the training data: channel "
             f"{', '.join(names[i] for i in silent)}. Drop the channel or the band."
         )
+    if code.normalization == "robust":
+        mean = np.median(s, axis=(0, 2))
+        spread = np.median(np.abs(s - mean[:, None]), axis=(0, 2)) / _MAD
+        # Where most of a channel is one value the deviation's median is zero.
+        std = np.where(spread > _SILENT * std, spread, std)
     z = (s - mean[:, None]) / std[:, None]
-    if code.method == "direct":
-        values = feature_bins(z, code.feature, starts)
+    values = _values(z, code, starts)
+    if code.method != "rate":
         offset, unit = values.mean(axis=(0, 2)), values.std(axis=(0, 2))
+    elif code.feature == "signal":
+        unit = _quantiles(np.abs(values), code.quantile)
+        offset = np.zeros_like(unit)
     else:
-        values = feature_series(z, code.feature, code.window, causal=code.causal)
-        if code.method != "rate":
-            offset, unit = values.mean(axis=(0, 2)), values.std(axis=(0, 2))
-        elif code.feature == "signal":
-            unit = _quantiles(np.abs(values), code.quantile)
-            offset = np.zeros_like(unit)
-        else:
-            offset = _quantiles(values, 1 - code.quantile)
-            unit = _quantiles(values, code.quantile) - offset
+        offset = _quantiles(values, 1 - code.quantile)
+        unit = _quantiles(values, code.quantile) - offset
     # A feature that does not vary (one trial of one bin, say) stays at zero.
-    return BandScale(mean, std, offset, np.where(unit > _SILENT, unit, 1.0))
+    scale = BandScale(mean, std, offset, np.where(unit > _SILENT, unit, 1.0))
+    encoder = code.make_encoder()
+    if encoder is not None:
+        scale.encoder = encoder.fit(_standardised(values, scale), ch_names=names)
+        encoder.seed_ = seed
+    return scale
 
 
 def encode_band(
@@ -150,49 +214,89 @@ def encode_band(
     scale: BandScale,
     starts: np.ndarray,
     generators: Sequence[np.random.Generator] = (),
+    first_trial: int = 0,
 ) -> np.ndarray:
-    """Encode a band: (trials, channels, times) to (trials, channels, polarities, bins).
+    """Encode a band: (trials, channels, times) to (trials, channels, units × polarities, steps).
 
-    Counts of spikes per bin, or the mean current per bin for "direct". Poisson spikes are drawn
-    from one generator per polarity, so that the draws go on over blocks of trials.
+    Counts of spikes per bin, currents for "direct" and "repeat", or the steps of a value's train.
+    Poisson spikes of "rate" are drawn from one generator per polarity, so that the draws go on over
+    blocks of trials; an encoder draws by the number of the trial.
     """
+    trains = spike_trains(s, code, scale, starts, generators, first_trial)
+    return trains if code.of_bins else bin_sums(trains, starts)
+
+
+def spike_trains(
+    s: np.ndarray,
+    code: BandCode,
+    scale: BandScale,
+    starts: np.ndarray,
+    generators: Sequence[np.random.Generator] = (),
+    first_trial: int = 0,
+) -> np.ndarray:
+    """Do what :func:`encode_band` does, before spikes are counted in bins."""
     z = (s - scale.signal_mean[:, None]) / scale.signal_std[:, None]
+    values = _standardised(_values(z, code, starts), scale)
     if code.method == "direct":
-        values = feature_bins(z, code.feature, starts)
-        return ((values - scale.offset[:, None]) / scale.unit[:, None])[:, :, None]
-    values = feature_series(z, code.feature, code.window, causal=code.causal)
-    values = (values - scale.offset[:, None]) / scale.unit[:, None]
+        return values[:, :, None]
+    if scale.encoder is not None:
+        spikes = scale.encoder.encode_trials(values, first_trial)
+        if spikes.ndim == 3:
+            spikes = spikes[:, :, None]
+        parts = _by_polarity(spikes, code)
+        # Units, within them polarities.
+        return np.stack(parts, axis=3).reshape(*spikes.shape[:2], -1, spikes.shape[-1])
     if code.method == "rate":
-        # Power below the scale's lower end is silence; a signal below zero is the other half-wave.
-        signal = code.feature == "signal"
-        parts = _halves(values, code.polarities) if signal else [np.maximum(values, 0.0)]
-        return np.stack(
-            [
-                bin_sums(_rate_spikes(part, code, generators, i), starts)
-                for i, part in enumerate(parts)
-            ],
-            axis=2,
-        )
+        return np.stack(_rate_parts(values, code, generators), axis=2)
     if code.method == "delta":
         spikes = level_crossing(values, code.threshold)
     else:
         spikes = threshold_crossing(values, code.threshold, code.hysteresis, code.refractory)
-    parts = _halves(spikes, code.polarities)
-    return np.stack([bin_sums(part, starts) for part in parts], axis=2)
+    return np.stack(_by_polarity(spikes, code), axis=2)
 
 
-def _halves(values: np.ndarray, polarities: tuple[str, ...]) -> list[np.ndarray]:
-    if len(polarities) == 2:
-        return [np.maximum(values, 0), np.maximum(-values, 0)]
-    return [np.abs(values)]
+def _values(z: np.ndarray, code: BandCode, starts: np.ndarray) -> np.ndarray:
+    """Feature of the standardised signal, at every sample or in every bin."""
+    if code.of_bins:
+        return feature_bins(z, code.feature, starts)
+    return feature_series(z, code.feature, code.window, causal=code.causal)
+
+
+def _standardised(values: np.ndarray, scale: BandScale) -> np.ndarray:
+    return (values - scale.offset[:, None]) / scale.unit[:, None]
+
+
+def _by_polarity(values: np.ndarray, code: BandCode) -> list[np.ndarray]:
+    """One array for each of the code's polarities."""
+    if not code.bipolar or code.polarity == "signed":
+        return [values]
+    if code.polarity == "merged":
+        return [np.abs(values)]
+    sides = {"_up": np.maximum(values, 0), "_down": np.maximum(-values, 0)}
+    return [sides[polarity] for polarity in code.polarities]
+
+
+def _rate_parts(
+    values: np.ndarray, code: BandCode, generators: Sequence[np.random.Generator]
+) -> list[np.ndarray]:
+    if not code.bipolar:
+        # Power below the scale's lower end is silence; a signal below zero the other half-wave.
+        return [_rate_spikes(np.maximum(values, 0.0), code, generators, 0)]
+    if code.polarity == "signed":
+        up = _rate_spikes(np.maximum(values, 0.0), code, generators, 0)
+        return [up - _rate_spikes(np.maximum(-values, 0.0), code, generators, 1)]
+    return [
+        _rate_spikes(part, code, generators, number)
+        for number, part in enumerate(_by_polarity(values, code))
+    ]
 
 
 def _rate_spikes(
-    part: np.ndarray, code: BandCode, generators: Sequence[np.random.Generator], polarity: int
+    part: np.ndarray, code: BandCode, generators: Sequence[np.random.Generator], number: int
 ) -> np.ndarray:
     x = np.minimum(part, 1.0)
     if code.rate_code == "poisson":
-        return poisson_spikes(x, generators[polarity], code.spikes_per_sample)
+        return poisson_spikes(x, generators[number], code.spikes_per_sample)
     return regular_spikes(x, code.spikes_per_sample)
 
 

@@ -7,23 +7,18 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from eegsnn._validation import check_channel_names, check_rate_known
+from eegsnn.encoding.band_coding import BandCoding
 from eegsnn.encoding.binning import bin_starts
-from eegsnn.encoding.coding import BandCode, BandScale, encode_band, learn_scale
-from eegsnn.encoding.plan import band_plan, check_encoder_parameters, make_spatial_filter
-from eegsnn.errors import DataError
-from eegsnn.filters import BandFilter, SpatialFilter, apply_filter
-from eegsnn.filters.bands import resolve_bands
-from eegsnn.filters.inputs import read_like_training, read_training
-
-# Samples of a band encoded at a time: intermediate arrays stay near 2 MB each.
-_BLOCK_SAMPLES = 2**18
+from eegsnn.encoding.events import SpikeEvents, encoder_events
+from eegsnn.encoding.plan import check_encoder_parameters
+from eegsnn.filters import SpatialFilter
+from eegsnn.filters.inputs import read_like_training
 
 
-class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class EEGEncoder(BandCoding, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Encode EEG trials as spikes, per band and channel, counted in bins of time.
 
     Each band is filtered, optionally projected by a spatial filter, standardised with the
@@ -37,11 +32,15 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         See :func:`eegsnn.filters.resolve_bands`. None: unfiltered.
     sfreq : float, optional
         Sampling rate in Hz; also accepted by `fit`. mne.Epochs bring their own.
-    method : {"rate", "delta", "threshold", "direct"}, default "rate"
+    method : str or mapping, default "rate"
         "rate": spikes in proportion to the feature. "delta": a spike whenever the feature has
         moved by `threshold` since the last one (send on delta; several at once where it jumps).
         "threshold": a spike whenever the feature rises through +`threshold` or falls through
         −`threshold`. "direct": no spikes but a current, the feature's mean per bin, standardised.
+        Any name of :data:`~eegsnn.encoding.ENCODERS` besides: codes of samples ("step_forward",
+        "bsa", …) are counted in bins, codes of values ("latency", "phase", …) write each bin's
+        mean in steps of their own. A mapping names one for every band, with its settings:
+        ``{"delta": "direct", "alpha": {"method": "level_crossing", "threshold": 0.25}}``.
     bin_width : float, default 0.05
         Seconds per bin. Where it is no multiple of the sample period, bins differ by one sample.
     threshold : float, default 0.5
@@ -75,8 +74,19 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
     n_components : int, default 4
         Of the spatial filter, where it is given by name.
     random_state : int, RandomState or None, default None
-        For "poisson". A seed is fixed in `fit` and every `transform` begins with it anew: the
+        For Poisson spikes. A seed is fixed in `fit` and every `transform` begins with it anew: the
         same trials at the same positions give the same spikes, also after loading.
+    settings : mapping, optional
+        Of the encoder of :data:`~eegsnn.encoding.ENCODERS` that `method` names, where they are
+        not its defaults: ``{"n_taps": 9}``. Lengths are in samples. `threshold`, `hysteresis`,
+        `refractory`, `max_rate` and `quantile` need not be repeated where they mean the same.
+    polarity : {"split", "merged", "signed", "up", "down"}, optional
+        What becomes of spikes of two signs. "split": a feature each, "merged": added up,
+        "signed": one feature that counts the others down, "up" or "down": only these. Default:
+        "split", or "merged" with ``signed=False``.
+    normalization : {"standard", "robust"}, default "standard"
+        Of the band signal: by mean and standard deviation, or by median and median absolute
+        deviation, which artefacts do not move.
 
     Attributes
     ----------
@@ -116,7 +126,7 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         self,
         bands: Any = "standard",
         sfreq: float | None = None,
-        method: str = "rate",
+        method: str | Mapping[str, Any] = "rate",
         bin_width: float = 0.05,
         threshold: float = 0.5,
         signed: bool = True,
@@ -131,6 +141,9 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         spatial_filter: str | SpatialFilter | None = None,
         n_components: int = 4,
         random_state: Any = None,
+        settings: Mapping[str, Any] | None = None,
+        polarity: str | None = None,
+        normalization: str = "standard",
     ) -> None:
         self.bands = bands
         self.sfreq = sfreq
@@ -149,6 +162,9 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         self.spatial_filter = spatial_filter
         self.n_components = n_components
         self.random_state = random_state
+        self.settings = settings
+        self.polarity = polarity
+        self.normalization = normalization
 
     def check_parameters(self) -> None:
         """Validate the constructor's values without data.
@@ -210,7 +226,7 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         parts = []
         for index, (band_filter, code) in enumerate(self.plan_):
             signal = self._learn_band(X, y, band_filter, code, channel_std)
-            part = np.empty((len(starts), len(X), self._width(index, code)), dtype=np.float32)
+            part = self._empty(starts, len(X), self._width(index, code))
             self._encode_into(part, signal, index, code, starts, None)
             parts.append(part)
         self._finish()
@@ -230,9 +246,10 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
 
         Returns
         -------
-        ndarray of float32, shape (bins, trials, features)
-            Spike counts, or currents with ``method="direct"``; features as named by
-            `get_feature_names_out`: bands, within them channels, within them signs.
+        ndarray of float32, shape (steps, trials, features)
+            Spike counts per bin, or currents with ``method="direct"``; features as named by
+            `get_feature_names_out`: bands, within them channels, units and signs. A step is a
+            bin; codes of values make several of each bin.
 
         Raises
         ------
@@ -243,7 +260,7 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         check_is_fitted(self)
         X = read_like_training(X, self.input_, ch_names=ch_names, sfreq=sfreq)
         starts = bin_starts(X.shape[2], self.sfreq_, self.bin_width)
-        encoded = np.empty((len(starts), len(X), self.n_features_out_), dtype=np.float32)
+        encoded = self._empty(starts, len(X), self.n_features_out_)
         first = 0
         for index, (band_filter, code) in enumerate(self.plan_):
             last = first + self._width(index, code)
@@ -251,10 +268,54 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
             first = last
         return encoded
 
+    def events(
+        self, X: Any, *, ch_names: Sequence[str] | None = None, sfreq: float | None = None
+    ) -> list[SpikeEvents]:
+        """Encode trials as lists of spikes, at the times of their samples, not counted in bins.
+
+        Parameters
+        ----------
+        X, ch_names, sfreq
+            As in `transform`.
+
+        Returns
+        -------
+        list of SpikeEvents
+            One per trial; `SpikeEvents.unit` counts `event_units`.
+
+        Raises
+        ------
+        ConfigurationError
+            If a band's code is a current.
+        """
+        check_is_fitted(self)
+        X = read_like_training(X, self.input_, ch_names=ch_names, sfreq=sfreq)
+        return encoder_events(self, X)
+
+    def event_units(self) -> np.ndarray:
+        """Names of the units of `events`: those of the features, less the sign."""
+        check_is_fitted(self)
+        names = [name for index in range(len(self.plan_)) for name in self._trains(index)]
+        return np.array(names, dtype=object)
+
+    def sparse(
+        self, X: Any, *, ch_names: Sequence[str] | None = None, sfreq: float | None = None
+    ) -> list[Any]:
+        """Encode trials as sparse matrices: what `transform` gives, one per trial.
+
+        Returns
+        -------
+        list of scipy.sparse.csr_array, shape (steps, features), float32
+        """
+        from scipy import sparse
+
+        encoded = self.transform(X, ch_names=ch_names, sfreq=sfreq)
+        return [sparse.csr_array(encoded[:, trial]) for trial in range(encoded.shape[1])]
+
     def n_steps(self, n_times: int) -> int:
-        """Return the number of bins of a trial of `n_times` samples (`sfreq` must be known)."""
+        """Return the number of steps of a trial of `n_times` samples (`sfreq` must be known)."""
         sfreq = check_rate_known(getattr(self, "sfreq_", None), self.sfreq)
-        return len(bin_starts(n_times, sfreq, self.bin_width))
+        return len(bin_starts(n_times, sfreq, self.bin_width)) * self._steps_per_bin()
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the features: ``C3_alpha_up``, or ``C3_alpha`` where there is no sign.
@@ -264,16 +325,12 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         check_is_fitted(self)
         channels = self.ch_names_ if input_features is None else [str(f) for f in input_features]
         check_channel_names(channels, self.n_channels_in_)
-        names = []
-        for index, (band_filter, code) in enumerate(self.plan_):
-            sources = channels
-            if self.spatial_filters_:
-                sources = self.spatial_filters_[index].component_names(channels)
-            names += [
-                f"{source}_{band_filter.band.name}{suffix}"
-                for source in sources
-                for suffix in code.polarities
-            ]
+        names = [
+            f"{train}{suffix}"
+            for index, (_, code) in enumerate(self.plan_)
+            for train in self._trains(index, channels)
+            for suffix in code.polarities
+        ]
         return np.array(names, dtype=object)
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -291,100 +348,6 @@ class EEGEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  
         from eegsnn.encoding.state import encoder_from_state
 
         return encoder_from_state(cls, config, arrays)
-
-    # What follows turns trials into bands, and bands into features.
-
-    def _begin(self, X: Any, ch_names: Sequence[str] | None, sfreq: float | None) -> np.ndarray:
-        self.check_parameters()
-        X, self.input_ = read_training(X, expected_sfreq=self.sfreq, ch_names=ch_names, sfreq=sfreq)
-        self._describe()
-        bin_starts(X.shape[2], self.sfreq_, self.bin_width)  # refuses before any work is done
-        for band_filter, _ in self.plan_:
-            band_filter.check_length(X.shape[2])
-        self._refuse_flat(X)
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.scales_: list[BandScale] = []
-        self.spatial_filters_: list[SpatialFilter] = []
-        return X
-
-    def _describe(self) -> None:
-        """Derive from the input's description what does not depend on the samples."""
-        self.sfreq_, self.ch_names_ = self.input_.sfreq, self.input_.ch_names
-        self.n_channels_in_ = len(self.ch_names_)
-        self.bands_ = resolve_bands(self.bands)
-        self.plan_ = band_plan(self, self.sfreq_)
-
-    def _finish(self) -> EEGEncoder:
-        self.n_features_out_ = sum(self._width(i, code) for i, (_, code) in enumerate(self.plan_))
-        return self
-
-    def _refuse_flat(self, X: np.ndarray) -> None:
-        flat = np.flatnonzero(~(X[:, :, :1] != X).any(axis=(0, 2)))
-        if X.shape[2] > 1 and flat.size:
-            raise DataError(
-                f"Flat channel in the training data: {', '.join(self.ch_names_[i] for i in flat)} "
-                f"does not vary within any trial. Drop or interpolate it first."
-            )
-
-    def _learn_band(
-        self,
-        X: np.ndarray,
-        y: Any,
-        band_filter: BandFilter,
-        code: BandCode,
-        channel_std: np.ndarray,
-    ) -> np.ndarray:
-        """Append what a band teaches, and return its signal (trials, sources, times)."""
-        signal = apply_filter(X, band_filter, phase=self.phase)
-        names, reference = self.ch_names_, channel_std
-        spatial = make_spatial_filter(self)
-        if spatial is not None:
-            spatial.fit(signal[:, None], y)
-            signal = spatial.transform(signal[:, None])[:, 0]
-            self.spatial_filters_.append(spatial)
-            names = spatial.component_names(names)
-            # A component's power before the band filter: from the channels it is made of.
-            reference = np.abs(spatial.filters_[0]) @ reference
-        scale = learn_scale(
-            signal,
-            code,
-            bin_starts(X.shape[2], self.sfreq_, self.bin_width),
-            names=names,
-            channel_std=reference,
-            band=str(band_filter.band),
-        )
-        self.scales_.append(scale)
-        return signal
-
-    def _encode_into(
-        self,
-        out: np.ndarray,
-        X: np.ndarray,
-        index: int,
-        code: BandCode,
-        starts: np.ndarray,
-        band_filter: BandFilter | None,
-    ) -> None:
-        """Write a band's features of all trials to `out`; without a filter, X is the band."""
-        # One stream of draws per band and sign, in the order of trials: blocks do not matter.
-        generators = [
-            np.random.default_rng(np.random.SeedSequence(self.seed_, spawn_key=(index, sign)))
-            for sign in range(len(code.polarities))
-        ]
-        step = max(1, _BLOCK_SAMPLES // (X.shape[1] * X.shape[2]))
-        for first in range(0, len(X), step):
-            block = X[first : first + step]
-            if band_filter is not None:
-                block = apply_filter(block, band_filter, phase=self.phase)
-                if self.spatial_filters_:
-                    block = self.spatial_filters_[index].transform(block[:, None])[:, 0]
-            counts = encode_band(block, code, self.scales_[index], starts, generators)
-            # (trials, channels, signs, bins) to (bins, trials, channels × signs)
-            flat = counts.reshape(len(block), -1, len(starts))
-            out[:, first : first + step] = flat.transpose(2, 0, 1)
-
-    def _width(self, index: int, code: BandCode) -> int:
-        return len(self.scales_[index].unit) * len(code.polarities)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -32,8 +32,8 @@ def encoder_state(encoder: EEGEncoder) -> tuple[dict[str, Any], dict[str, np.nda
         JSON-able: "parameters" (the constructor's, bands and spatial filter spelled out),
         "sfreq", "ch_names", "named", "seed".
     arrays : dict of str to ndarray
-        ``scale.<band>.<array>`` and, with spatial filters, ``spatial.<band>.filters`` and
-        ``spatial.<band>.patterns``; bands by number.
+        ``scale.<band>.<array>``; of methods that learn more, ``code.<band>.<array>``; with spatial
+        filters, ``spatial.<band>.filters`` and ``spatial.<band>.patterns``; bands by number.
     """
     from sklearn.utils.validation import check_is_fitted
 
@@ -54,6 +54,9 @@ def encoder_state(encoder: EEGEncoder) -> tuple[dict[str, Any], dict[str, np.nda
     for index, scale in enumerate(encoder.scales_):
         for name, array in scale.to_arrays().items():
             arrays[f"scale.{index}.{name}"] = array
+        if scale.encoder is not None:
+            for name, array in scale.encoder.learned_arrays().items():
+                arrays[f"code.{index}.{name}"] = array
     for index, spatial in enumerate(encoder.spatial_filters_):
         arrays[f"spatial.{index}.filters"] = spatial.filters_
         arrays[f"spatial.{index}.patterns"] = spatial.patterns_
@@ -96,11 +99,33 @@ def encoder_from_state(
             spatial.n_channels_in_ = n_sources
             spatial.n_components_ = n_sources = spatial.filters_.shape[1]
             encoder.spatial_filters_.append(spatial)
-        scale = {
+        scale: dict[str, Any] = {
             name: _array(arrays, f"scale.{index}.{name}", 1, n_sources) for name in _SCALE_ARRAYS
         }
         encoder.scales_.append(BandScale(**scale))
+        _restore_code(encoder, index, arrays)
     return encoder._finish()
+
+
+def _restore_code(encoder: EEGEncoder, index: int, arrays: Mapping[str, np.ndarray]) -> None:
+    """Restore the band's own encoder, where its method has one."""
+    scale = encoder.scales_[index]
+    code = encoder.plan_[index][1].make_encoder()
+    if code is None:
+        return
+    names = encoder.source_names(index)
+    prefix = f"code.{index}."
+    own = {
+        name.removeprefix(prefix): _array(arrays, name, 1, len(names))
+        for name in arrays
+        if name.startswith(prefix)
+    }
+    try:
+        scale.encoder = code.restore(own, names, encoder.code_seed(index))
+    except KeyError as error:
+        raise ModelFileError(
+            f"The encoder's array 'code.{index}.{error.args[0]}' is missing from the model."
+        ) from error
 
 
 def _array(arrays: Mapping[str, np.ndarray], name: str, ndim: int, last: int) -> np.ndarray:
@@ -117,4 +142,8 @@ def _array(arrays: Mapping[str, np.ndarray], name: str, ndim: int, last: int) ->
 
 def _plain(value: Any) -> Any:
     """NumPy scalars as Python's, which JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_plain(item) for item in value]
     return value.item() if isinstance(value, np.generic) else value

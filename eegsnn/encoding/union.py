@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from eegsnn.encoding.encoder import EEGEncoder
+from eegsnn.encoding.plan import check_steps_agree
 from eegsnn.errors import ConfigurationError
 from eegsnn.filters.inputs import SeriesInput
 
@@ -68,6 +69,13 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
                 f"bin, but got {', '.join(f'{w:g}' for w in widths)} s."
             )
 
+        steps = [check_steps_agree(encoder) for encoder in self.encoders]
+        if len(set(steps)) > 1:
+            raise ConfigurationError(
+                f"method: expected codes with the same number of steps per bin in all encoders, "
+                f"but got {', '.join('one per channel' if n < 0 else str(n) for n in steps)}."
+            )
+
     @property
     def sfreq(self) -> float | None:
         """Sampling rate asked for by the encoders, in Hz."""
@@ -119,7 +127,7 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         flat = [name for part in names for name in part]
         return np.array(
             [
-                name if flat.count(name) == 1 else f"{encoder.method}{number}_{name}"
+                name if flat.count(name) == 1 else f"{_label(encoder)}{number}_{name}"
                 for number, (encoder, part) in enumerate(zip(self.encoders_, names, strict=True), 1)
                 for name in part
             ],
@@ -175,3 +183,8 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def n_features_out_(self) -> int:
         """Features of a bin."""
         return sum(encoder.n_features_out_ for encoder in self.encoders_)
+
+
+def _label(encoder: EEGEncoder) -> str:
+    """Return its method, where all bands have the same."""
+    return encoder.method if isinstance(encoder.method, str) else "encoder"

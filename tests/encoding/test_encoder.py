@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from eegsnn.encoding import EEGEncoder, bin_sums, level_crossing
-from eegsnn.encoding import encoder as encoder_module
+from eegsnn.encoding import EEGEncoder, band_coding, bin_sums, level_crossing
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.filters import FrequencyBand, SpatialFilter, design_filter, filter_zero_phase
 
@@ -214,7 +213,7 @@ def test_poisson_is_fixed_by_the_random_state(trials):
 def test_blocks_of_trials_make_no_difference(trials, rate_code, monkeypatch):
     encoder = EEGEncoder("motor", SFREQ, rate_code=rate_code, random_state=0).fit(trials)
     whole = encoder.transform(trials)
-    monkeypatch.setattr(encoder_module, "_BLOCK_SAMPLES", 2500)
+    monkeypatch.setattr(band_coding, "_BLOCK_SAMPLES", 2500)
     assert np.array_equal(encoder.transform(trials), whole)
 
 

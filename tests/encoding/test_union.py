@@ -125,7 +125,8 @@ def test_more_than_ten_encoders_keep_their_arrays_apart(X: np.ndarray) -> None:
         ([], "^encoders: expected a list of at least one EEGEncoder"),
         (EEGEncoder(), "^encoders: expected a list"),
         ([EEGEncoder(), None], "^encoder 2: expected an EEGEncoder"),
-        ([EEGEncoder(), EEGEncoder(method="latency")], "^encoder 2: method"),
+        ([EEGEncoder(), EEGEncoder(method="smell")], "^encoder 2: method"),
+        ([EEGEncoder(), EEGEncoder(method="latency")], "^method: .*steps per bin.*1, 16"),
         ([EEGEncoder(bin_width=0.1), EEGEncoder(bin_width=0.2)], r"^bin_width: .*0\.1, 0\.2 s"),
     ],
 )

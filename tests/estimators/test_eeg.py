@@ -312,7 +312,7 @@ class TestRefusals:
         [
             ({"sfreq": 0.0}, "^sfreq: expected"),
             ({"encoder": "rate"}, "^encoder: expected an EEGEncoder or EncoderUnion"),
-            ({"encoder": EEGEncoder(method="latency")}, "method"),
+            ({"encoder": EEGEncoder(method="smell")}, "method"),
             ({"encoder": EncoderUnion([])}, "^encoders: expected a list of at least one"),
             ({"encoder": EncoderUnion([EEGEncoder(), "x"])}, "^encoder 2: expected an EEGEncoder"),
             ({"hidden": 0}, "^hidden: expected"),
