@@ -239,3 +239,19 @@ def test_input_without_steps_is_refused(x: Any) -> None:
         bptt_forward(Leaky(), x)
     with pytest.raises(DataError, match=r"^x: expected an MLX array \[T, batch"):
         next(truncated_bptt(Leaky(), lambda *_: mx.array(0.0), x, window=2))
+
+
+def test_recomputation_needs_a_fraction_of_the_memory() -> None:
+    model, x = make_model(), make_input(400)
+
+    def peak(checkpoint: str | None) -> int:
+        loss = nn.value_and_grad(
+            model, lambda x: bptt_forward(model, x, checkpoint=checkpoint)[0].sum()
+        )
+        mx.eval(x, model.parameters())
+        mx.reset_peak_memory()
+        before = mx.get_active_memory()
+        mx.eval(loss(x))
+        return mx.get_peak_memory() - before
+
+    assert peak("sqrt") < peak(None) / 3
