@@ -14,8 +14,10 @@ from types import ModuleType
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 
 from eegsnn._validation import check_choice, check_number
+from eegsnn.errors import ConfigurationError, DataError
 
 Formula = Callable[[Any, float, ModuleType], Any]
 
@@ -88,14 +90,74 @@ class Surrogate:
         return self.formula(u, self.slope, xp)
 
 
-def get_surrogate(name: str | Surrogate = "fast_sigmoid", slope: float | None = None) -> Surrogate:
+@dataclass(frozen=True)
+class _OfDistance:
+    """A user's function of u, as a formula: any result is brought to the shape and type of u."""
+
+    function: Callable[[mx.array], Any]
+
+    def __call__(self, u: Any, slope: float, xp: ModuleType) -> Any:
+        distance = u if isinstance(u, mx.array) else mx.array(u)
+        result = mx.array(self.function(distance)).astype(distance.dtype)
+        if result.shape not in ((), distance.shape):
+            raise DataError(
+                f"surrogate: expected the custom function to return one gradient for each of its "
+                f"inputs, shape {tuple(distance.shape)}, but got {tuple(result.shape)}."
+            )
+        gradient = mx.broadcast_to(result, distance.shape)
+        return gradient if isinstance(u, mx.array) else np.asarray(gradient, dtype=u.dtype)
+
+
+def custom_surrogate(function: Callable[[mx.array], Any], name: str = "custom") -> Surrogate:
+    """Make a surrogate gradient of a function of one's own.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(u) → gradient`` with `u` = membrane − threshold, an MLX array, and MLX
+        operations; elementwise, so that the gradient has the shape of `u` (or is one number).
+    name : str, default "custom"
+        What it is called in settings and plots; none of :data:`SURROGATES`.
+
+    Returns
+    -------
+    Surrogate
+        Its slope is 1 and plays no part: put constants into the function.
+
+    Raises
+    ------
+    ConfigurationError
+        If `function` cannot be called, or `name` is that of another surrogate.
+    DataError
+        When it is used, if the function returns another shape.
+
+    Examples
+    --------
+    >>> bell = custom_surrogate(lambda u: mx.exp(-4.0 * u * u), "bell")
+    >>> mx.grad(lambda u: spike(u, bell).sum())(mx.array([0.0, 3.0])).tolist()[0]
+    1.0
+    """
+    if not callable(function):
+        raise ConfigurationError(f"function: expected a function of u, but got {function!r}.")
+    if not isinstance(name, str) or not name or name in SURROGATES:
+        raise ConfigurationError(
+            f"name: expected a name of its own, none of {', '.join(SURROGATES)}, but got {name!r}."
+        )
+    return Surrogate(name, 1.0, _OfDistance(function))
+
+
+SurrogateLike = str | Surrogate | Callable[[mx.array], Any]
+"""What :func:`get_surrogate` takes: a name, a surrogate, or a function of u."""
+
+
+def get_surrogate(name: SurrogateLike = "fast_sigmoid", slope: float | None = None) -> Surrogate:
     """Find a surrogate gradient by name.
 
     Parameters
     ----------
-    name : str or Surrogate, default "fast_sigmoid"
+    name : str, Surrogate or callable, default "fast_sigmoid"
         See the table. A :class:`Surrogate`, custom ones too, keeps its own slope unless one is
-        given.
+        given. A function of u is taken as by :func:`custom_surrogate`, and has no slope.
     slope : float > 0, optional
         Steepness `k`; the default is the peers' (in brackets).
 
@@ -106,7 +168,7 @@ def get_surrogate(name: str | Surrogate = "fast_sigmoid", slope: float | None = 
     Raises
     ------
     ConfigurationError
-        For an unknown name or a slope that is not positive.
+        For an unknown name, a slope that is not positive, or one beside a function.
 
     Notes
     -----
@@ -134,6 +196,13 @@ def get_surrogate(name: str | Surrogate = "fast_sigmoid", slope: float | None = 
         slope = check_number("surrogate_slope", slope, low=0, low_open=True)
     if isinstance(name, Surrogate):
         return name if slope is None else replace(name, slope=slope)
+    if callable(name):
+        if slope is not None:
+            raise ConfigurationError(
+                f"surrogate_slope: expected none beside a custom function, but got {slope!r}. Put "
+                f"it into the function."
+            )
+        return custom_surrogate(name)
     check_choice("surrogate", name, SURROGATES)
     formula, default = _FORMULAS[name]
     return Surrogate(name, default if slope is None else slope, formula)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from eegsnn.errors import ConfigurationError
-from eegsnn.surrogate import SURROGATES, Surrogate, get_surrogate, spike
+from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.surrogate import SURROGATES, Surrogate, custom_surrogate, get_surrogate, spike
 
 # gradient(u, k), k by default, height of the peak, half width at half height: as the field
 # defines them, written anew here.
@@ -138,6 +138,66 @@ def test_custom_surrogates_are_functions_of_the_user() -> None:
 def test_a_slope_given_beside_a_custom_surrogate_counts() -> None:
     custom = Surrogate("flat", 1.0, lambda u, slope, xp: slope * xp.ones_like(u))
     assert gradient_through_spike([0.0], get_surrogate(custom, 3.0)).item() == 3.0
+
+
+class TestFunctionsOfTheUser:
+    def test_the_gradient_is_the_function(self) -> None:
+        bell = custom_surrogate(lambda u: mx.exp(-4 * u * u), "bell")
+        assert (bell.name, bell.slope) == ("bell", 1.0)
+        u = [-0.5, 0.0, 1.0]
+        expected = np.exp(-4 * np.square(u))
+        np.testing.assert_allclose(gradient_through_spike(u, bell), expected, rtol=1e-6)
+        assert spike(mx.array(u), bell).tolist() == [0, 0, 1]
+
+    def test_it_is_found_where_a_name_would_be(self) -> None:
+        surrogate = get_surrogate(lambda u: mx.abs(u))
+        assert surrogate.name == "custom"
+        np.testing.assert_allclose(gradient_through_spike([-2.0, 3.0], surrogate), [2.0, 3.0])
+
+    @pytest.mark.parametrize(
+        "function", [lambda u: 0.5, lambda u: mx.abs(u) < 1, lambda u: u.astype(mx.float32)]
+    )
+    @pytest.mark.parametrize("dtype", [mx.float32, *HALF_TYPES])
+    def test_any_result_becomes_the_type_of_the_membrane(
+        self, function: Any, dtype: mx.Dtype
+    ) -> None:
+        u = mx.array([0.25, 2.0]).astype(dtype)
+        gradient = custom_surrogate(function).gradient(u)
+        assert (gradient.dtype, gradient.shape) == (dtype, u.shape)
+
+    def test_numpy_arrays_stay_so(self) -> None:
+        u = np.array([[0.5, -1.0]], np.float32)
+        gradient = custom_surrogate(mx.abs).gradient(u, xp=np)
+        assert isinstance(gradient, np.ndarray)
+        assert gradient.dtype == np.float32
+        np.testing.assert_array_equal(gradient, np.abs(u))
+
+    def test_another_shape_is_refused(self) -> None:
+        with pytest.raises(DataError, match=r"shape \(3,\), but got \(2,\)"):
+            custom_surrogate(lambda u: u[:2]).gradient(mx.zeros((3,)))
+
+    @pytest.mark.parametrize("given", [(None,), ("arctan",), (abs, "arctan"), (abs, ""), (abs, 3)])
+    def test_what_is_no_function_or_no_name_is_refused(self, given: Any) -> None:
+        with pytest.raises(ConfigurationError, match="expected"):
+            custom_surrogate(*given)
+
+    def test_a_slope_beside_a_function_is_refused(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"surrogate_slope: .*into the function"):
+            get_surrogate(abs, 2.0)
+
+
+@pytest.mark.parametrize("dtype", [mx.float32, *HALF_TYPES])
+def test_the_step_is_exact_at_the_edges_of_every_type(dtype: mx.Dtype) -> None:
+    smallest = {mx.float32: 2.0**-149, mx.float16: 2.0**-24, mx.bfloat16: 2.0**-133}[dtype]
+    largest = {mx.float32: 3.4e38, mx.float16: 65504.0, mx.bfloat16: 3.38e38}[dtype]
+    above = mx.array([smallest, largest, math.inf]).astype(dtype)
+    assert (above > 0).all().item()  # the type has kept them
+    for name in SURROGATES:
+        surrogate = get_surrogate(name)
+        assert spike(above, surrogate).tolist() == [1, 1, 1]
+        assert spike(-above, surrogate).tolist() == [0, 0, 0]
+        zeros = mx.array([0.0, -0.0, math.nan]).astype(dtype)
+        assert spike(zeros, surrogate).tolist() == [0, 0, 0]
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:

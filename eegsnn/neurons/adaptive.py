@@ -12,7 +12,7 @@ from eegsnn.neurons.functional import alif_step, ralif_step
 from eegsnn.neurons.parameters import NOT_NEGATIVE, POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.recurrent import RecurrentNeuron
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 
 class ALIF(SpikingNeuron):
@@ -68,7 +68,7 @@ class ALIF(SpikingNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self._store(
@@ -132,7 +132,7 @@ class RALIF(RecurrentNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(
             V,

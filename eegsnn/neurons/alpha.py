@@ -12,7 +12,7 @@ from eegsnn.neurons.base import SpikingNeuron
 from eegsnn.neurons.functional import alpha_step, dual_exponential_step
 from eegsnn.neurons.parameters import POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 # Where alpha or beta is learned, beta stays below this share of alpha: the scale of the membrane
 # grows without bound as they meet.
@@ -62,7 +62,7 @@ class Alpha(SpikingNeuron):
         reset_mechanism: str = "zero",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self._store(
@@ -140,7 +140,7 @@ class DualExponential(SpikingNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self._store(

@@ -14,7 +14,7 @@ from eegsnn.neurons.fast import Kernel, Problem, kernel_serves, run_kernel
 from eegsnn.neurons.functional import RESET_MECHANISMS
 from eegsnn.neurons.parameters import Parameter, parameters_of
 from eegsnn.neurons.sequence import State, scan
-from eegsnn.surrogate import Surrogate, get_surrogate
+from eegsnn.surrogate import SurrogateLike, get_surrogate
 
 
 class Neuron(nn.Module):
@@ -191,7 +191,7 @@ class SpikingNeuron(Neuron):
         reset_mechanism: str,
         reset_delay: bool,
         detach_reset: bool,
-        surrogate: str | Surrogate,
+        surrogate: SurrogateLike,
     ) -> None:
         super().__init__()
         # The underscore keeps mlx.nn from taking these for parameters.

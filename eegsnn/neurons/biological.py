@@ -19,7 +19,7 @@ from eegsnn.neurons.parameters import (
     to_learn,
 )
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate, get_surrogate
+from eegsnn.surrogate import SurrogateLike, get_surrogate
 
 IZHIKEVICH_PRESETS: dict[str, dict[str, float]] = {
     "RS": {"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0},
@@ -42,7 +42,7 @@ class BiologicalNeuron(SpikingNeuron):
         mV; a name alone has its usual slope, which is steep for millivolts.
     """
 
-    def __init__(self, detach_reset: bool, surrogate: str | Surrogate | None) -> None:
+    def __init__(self, detach_reset: bool, surrogate: SurrogateLike | None) -> None:
         Neuron.__init__(self)
         if surrogate is None:
             surrogate = get_surrogate("fast_sigmoid", PER_MILLIVOLT)
@@ -72,7 +72,7 @@ class Izhikevich(BiologicalNeuron):
         Parameters to learn, of "a", "b", "c", "d"; "a" stays above 0.
     detach_reset : bool, default True
         Whether the gradient ignores the reset.
-    surrogate : str or Surrogate, optional
+    surrogate : str, Surrogate or function of u, optional
         A function of mem − 30 in mV; default fast sigmoid with slope 0.25 per mV. Give others by
         ``get_surrogate(name, slope)``.
 
@@ -107,7 +107,7 @@ class Izhikevich(BiologicalNeuron):
         dt: Values = 1.0,
         learn: Sequence[str] = (),
         detach_reset: bool = True,
-        surrogate: str | Surrogate | None = None,
+        surrogate: SurrogateLike | None = None,
     ) -> None:
         super().__init__(detach_reset, surrogate)
         preset = check_choice("preset", preset, IZHIKEVICH_PRESETS)
@@ -156,7 +156,7 @@ class AdEx(BiologicalNeuron):
         Parameters to learn, any but `dt`; those that are above 0 stay there.
     detach_reset : bool, default True
         Whether the gradient ignores the reset.
-    surrogate : str or Surrogate, optional
+    surrogate : str, Surrogate or function of u, optional
         A function of mem − 20 in mV; default fast sigmoid with slope 0.25 per mV. Give others by
         ``get_surrogate(name, slope)``.
 
@@ -199,7 +199,7 @@ class AdEx(BiologicalNeuron):
         dt: Values = 1.0,
         learn: Sequence[str] = (),
         detach_reset: bool = True,
-        surrogate: str | Surrogate | None = None,
+        surrogate: SurrogateLike | None = None,
     ) -> None:
         super().__init__(detach_reset, surrogate)
         values = {

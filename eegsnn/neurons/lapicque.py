@@ -10,7 +10,7 @@ from eegsnn.neurons.base import SpikingNeuron
 from eegsnn.neurons.functional import lapicque_step
 from eegsnn.neurons.parameters import POSITIVE, Parameter, Values
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 
 class Lapicque(SpikingNeuron):
@@ -68,7 +68,7 @@ class Lapicque(SpikingNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self._store(

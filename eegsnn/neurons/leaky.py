@@ -10,7 +10,7 @@ from eegsnn.neurons.fast import Kernel, Problem, kernel_serves, run_kernel
 from eegsnn.neurons.functional import integrator_step, leaky_step, parametric_leaky_step
 from eegsnn.neurons.parameters import ABOVE_ONE, POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 
 class Leaky(SpikingNeuron):
@@ -30,7 +30,7 @@ class Leaky(SpikingNeuron):
         Whether the reset comes one step after the spike.
     detach_reset : bool, default True
         Whether the gradient ignores the reset.
-    surrogate : str or Surrogate, default "fast_sigmoid"
+    surrogate : str, Surrogate or function of u, default "fast_sigmoid"
 
     Raises
     ------
@@ -61,7 +61,7 @@ class Leaky(SpikingNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self._store(
@@ -86,7 +86,7 @@ class IF(Leaky):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(
             1.0,
@@ -146,7 +146,7 @@ class ParametricLeaky(SpikingNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self.decay_input = check_boolean("decay_input", decay_input)

@@ -15,7 +15,7 @@ from eegsnn.neurons.fast import Kernel
 from eegsnn.neurons.functional import rleaky_step, rsynaptic_step
 from eegsnn.neurons.parameters import FREE, POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 
 class RecurrentNeuron(SpikingNeuron):
@@ -201,7 +201,7 @@ class RLeaky(RecurrentNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(
             V,
@@ -280,7 +280,7 @@ class RSynaptic(RecurrentNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(
             V,

@@ -12,7 +12,7 @@ from eegsnn.neurons.base import SpikingNeuron
 from eegsnn.neurons.functional import resonate_step
 from eegsnn.neurons.parameters import POSITIVE, Parameter, Values, to_learn
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 
 class ResonateAndFire(SpikingNeuron):
@@ -69,7 +69,7 @@ class ResonateAndFire(SpikingNeuron):
         reset_mechanism: str = "zero",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         values = {"frequency": frequency, "damping": damping, "threshold": threshold}

@@ -9,7 +9,7 @@ from eegsnn.neurons.fast import Kernel
 from eegsnn.neurons.functional import synaptic_step
 from eegsnn.neurons.parameters import POSITIVE, UNIT, Parameter, Values
 from eegsnn.neurons.sequence import State
-from eegsnn.surrogate import Surrogate
+from eegsnn.surrogate import SurrogateLike
 
 
 class Synaptic(SpikingNeuron):
@@ -58,7 +58,7 @@ class Synaptic(SpikingNeuron):
         reset_mechanism: str = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = True,
-        surrogate: str | Surrogate = "fast_sigmoid",
+        surrogate: SurrogateLike = "fast_sigmoid",
     ) -> None:
         super().__init__(reset_mechanism, reset_delay, detach_reset, surrogate)
         self._store(

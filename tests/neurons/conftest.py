@@ -122,19 +122,12 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return request.param
 
 
-def learnable(kind: Kind) -> list[str]:
-    """Names of the parameters that this kind can learn."""
-    arguments = inspect.signature(kind.make).parameters
-    if "learn" in arguments:
-        return list(kind.ranges)
-    return [name for name in kind.ranges if f"learn_{name}" in arguments]
-
-
 def learning(kind: Kind) -> dict[str, Any]:
     """Keywords that make a neuron of this kind learn all that it can."""
-    if "learn" in inspect.signature(kind.make).parameters:
+    arguments = inspect.signature(kind.make).parameters
+    if "learn" in arguments:
         return {"learn": tuple(kind.ranges)}
-    return {f"learn_{name}": True for name in learnable(kind)}
+    return {name: True for name in arguments if name.startswith("learn_")}
 
 
 @pytest.fixture

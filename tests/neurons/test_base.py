@@ -11,6 +11,7 @@ from mlx.utils import tree_flatten
 
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.neurons import Leaky, LeakyIntegrator
+from eegsnn.neurons.parameters import parameters_of
 
 
 def test_the_neuron_keeps_no_state_of_its_own() -> None:
@@ -90,6 +91,55 @@ def test_fixed_and_learned_values_are_saved(tmp_path: Path) -> None:
     other.load_weights(str(tmp_path / "weights.safetensors"))
     np.testing.assert_allclose(other.beta, [0.5, 0.7], rtol=1e-6)
     assert other.threshold.item() == pytest.approx(1.3)
+
+
+class TestLearning:
+    """Whatever an optimiser does, parameters stay in their range; all are saved."""
+
+    @pytest.mark.parametrize("sign", [1.0, -1.0])
+    def test_learned_values_stay_in_their_range(
+        self, kind: Any, sign: float, learn_all: Any, rng: np.random.Generator
+    ) -> None:
+        neuron = kind.build(3, True, rng, **learn_all(kind))
+        weights = neuron.trainable_parameters()
+        assert len(weights) == len(neuron.learned()) > 0
+        # Far further than any optimiser goes, where the scale still has numbers.
+        neuron.update({name: value + sign * 5 for name, value in weights.items()})
+        for name, entry in parameters_of(type(neuron)).items():
+            if name in neuron.learned():
+                value = np.array(getattr(neuron, name))
+                assert np.all(entry.scale.valid(value)), name
+        outputs, state = neuron.run(kind.currents((5, 2, 3), rng))
+        assert outputs.shape == (5, 2, 3)
+        assert set(state) == set(neuron.states)
+
+    def test_learned_values_start_where_they_were_set(self, kind: Any, learn_all: Any) -> None:
+        fixed = kind.build(3, True, np.random.default_rng(7))
+        learned = kind.build(3, True, np.random.default_rng(7), **learn_all(kind))
+        x = mx.zeros((2, 3))
+        for name, value in fixed.values(x).items():
+            np.testing.assert_allclose(learned.values(x)[name], value, rtol=1e-4)
+
+    def test_everything_is_saved(
+        self, kind: Any, learn_all: Any, tmp_path: Path, rng: np.random.Generator
+    ) -> None:
+        for keywords in ({}, learn_all(kind)):
+            neuron, other = (kind.build(3, True, rng, **keywords) for _ in range(2))
+            neuron.save_weights(str(tmp_path / "weights.safetensors"))
+            other.load_weights(str(tmp_path / "weights.safetensors"))
+            x = kind.currents((20, 2, 3), rng)
+            np.testing.assert_array_equal(other.run(x)[0], neuron.run(x)[0])
+
+    def test_fixed_values_stay_fixed(self, kind: Any, rng: np.random.Generator) -> None:
+        neuron = kind.build(3, True, rng)
+        learned = set(neuron.trainable_parameters())
+        neuron.freeze()
+        neuron.unfreeze()
+        assert set(neuron.trainable_parameters()) == learned
+        for name in kind.ranges:
+            before = np.array(getattr(neuron, name))
+            setattr(neuron, name, before * 1.001)
+            np.testing.assert_allclose(getattr(neuron, name), before * 1.001, rtol=1e-5)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3, 0.9, 1.0])
