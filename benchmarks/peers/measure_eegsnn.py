@@ -12,7 +12,7 @@ import numpy as np
 import protocol
 
 import eegsnn.neurons
-from eegsnn.backend import blas_state
+from eegsnn.backend import blas_state, threads_for
 from eegsnn.estimators._trials import PoissonSpikes
 from eegsnn.models import NetworkConfig, SpikingNetwork
 from eegsnn.training import Trainer, TrainingConfig, TrainingData
@@ -65,7 +65,13 @@ def inference(batch: int) -> Callable[[], object]:
     inputs, net = poisson(probabilities), network()
     generator = np.random.default_rng(0)
     batches = itertools.cycle(np.split(np.arange(len(probabilities)), protocol.POOL))
-    return lambda: mx.eval(net(inputs(next(batches), generator)).logits)
+    size = protocol.N_STEPS * batch * protocol.INPUTS * protocol.HIDDEN
+
+    def call() -> None:
+        with threads_for(size):  # as the estimators predict
+            mx.eval(net(inputs(next(batches), generator)).logits)
+
+    return call
 
 
 def neuron(kind: str, n_steps: int, **arguments: Any) -> Callable[[], object]:
