@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         make_epochs,
         read_recording,
     )
+    from eegsnn.surrogate import custom_surrogate, get_surrogate
     from eegsnn.training import (
         ArrayBatches,
         Callback,
@@ -115,8 +116,10 @@ _HOMES = {
     "TdBN": "layers",
     "bptt_forward": "training",
     "count_operations": "monitoring",
+    "custom_surrogate": "surrogate",
     "drop_summary": "recordings",
     "fit": "training",
+    "get_surrogate": "surrogate",
     "gradient_norms": "monitoring",
     "list_datasets": "datasets",
     "load_dataset": "datasets",
@@ -178,8 +181,10 @@ __all__ = [
     "__version__",
     "bptt_forward",
     "count_operations",
+    "custom_surrogate",
     "drop_summary",
     "fit",
+    "get_surrogate",
     "gradient_norms",
     "list_datasets",
     "load_dataset",

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from mlx.utils import tree_flatten
 
+import eegsnn
+from eegsnn import neurons
 from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.neurons import Leaky, LeakyIntegrator
+from eegsnn.neurons import Leaky, LeakyIntegrator, Neuron
 from eegsnn.neurons.parameters import parameters_of
 
 
@@ -191,3 +193,12 @@ def test_impossible_parameters_are_refused(name: str, value: Any) -> None:
 def test_a_decay_for_another_number_of_neurons_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="beta"):
         Leaky([0.5, 0.9]).run(mx.zeros((4, 1, 3)))
+
+
+def test_every_neuron_is_at_hand_in_the_package() -> None:
+    kinds = [getattr(neurons, name) for name in neurons.__all__]
+    bases = {"Neuron", "SpikingNeuron", "RecurrentNeuron"}
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, Neuron) and kind.__name__ not in bases:
+            assert getattr(eegsnn, kind.__name__) is kind
+            assert kind.__name__ in dir(eegsnn)
