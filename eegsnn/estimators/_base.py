@@ -118,11 +118,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         else:
             series = self._continue_front_end(X)
             self._ensemble.check_length(series)
-        data = TrainingData(
-            self._ensemble.source(series), codes, weights.astype(np.float32), self._ensemble.n_steps
-        )
+        source = self._ensemble.source(series)
+        data = TrainingData(source, codes, weights.astype(np.float32), self._ensemble.n_steps)
         trainers = self._ongoing_trainers(data)
-        with threads_for(self._ensemble.product_size(self.batch_size)):
+        with threads_for(self._ensemble.product_size(source, self.batch_size)):
             losses = [trainer.epoch(data) for trainer in trainers]
         for member, trainer in enumerate(trainers):
             self._ensemble.keep(trainer.network, member)

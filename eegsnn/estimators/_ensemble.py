@@ -170,19 +170,21 @@ class Ensemble:
                     totals[name] += rate * len(batch) / (n_trials * len(self.weights))
         return totals
 
-    def product_size(self, batch: int) -> float:
-        """Multiply-adds of the largest product in a forward pass of so many trials."""
+    def product_size(self, source: Currents | PoissonSpikes, batch: int) -> float:
+        """Multiply-adds of the largest dense product in a forward pass of so many trials."""
         sizes = [self.n_inputs * self.config.n_delays, *self.config.hidden, self.n_classes]
+        if source.gives_events(batch) and self.config.n_delays == 1:
+            sizes = sizes[1:]  # the first layer adds up what spikes
         return self.n_steps * batch * max(a * b for a, b in itertools.pairwise(sizes))
 
     def _prediction_batches(
         self, series: np.ndarray
     ) -> Iterator[tuple[np.ndarray, mx.array | SparseSpikes]]:
-        with threads_for(self.product_size(_PREDICTION_BATCH)):
-            for start in range(0, series.shape[1], _PREDICTION_BATCH):
-                batch = np.arange(start, min(start + _PREDICTION_BATCH, series.shape[1]))
-                filled = np.resize(batch, _PREDICTION_BATCH)
-                source = self.source(series[:, filled])
+        for start in range(0, series.shape[1], _PREDICTION_BATCH):
+            batch = np.arange(start, min(start + _PREDICTION_BATCH, series.shape[1]))
+            filled = np.resize(batch, _PREDICTION_BATCH)
+            source = self.source(series[:, filled])
+            with threads_for(self.product_size(source, _PREDICTION_BATCH)):
                 yield batch, source.predicting(np.arange(_PREDICTION_BATCH), self.seed)
 
 
@@ -285,7 +287,7 @@ def _fit_member(
     validation = None
     if held is not None:
         validation = partial(_evaluate, network, source, trials, held, ensemble)
-    with threads_for(ensemble.product_size(config.batch_size)):
+    with threads_for(ensemble.product_size(source, config.batch_size)):
         history = trainer.fit(data, validation=validation, on_epoch=on_epoch)
     ensemble.keep(network, member)
     return history

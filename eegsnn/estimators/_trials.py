@@ -102,6 +102,10 @@ class Currents:
         """Input [T, batch, features] of these trials."""
         return self._series[:, mx.array(indices)]
 
+    def gives_events(self, batch: int) -> bool:
+        """Whether the input of so many trials comes as events: currents never do."""
+        return False
+
     def predicting(self, indices: np.ndarray, seed: int) -> mx.array:
         """Input of these trials for prediction: the same."""
         return self._series[:, mx.array(indices)]
@@ -134,12 +138,17 @@ class PoissonSpikes:
         """
         return self._draw(indices, np.random.default_rng(seed), same_draws=True)
 
+    def gives_events(self, batch: int) -> bool:
+        """Whether the spikes of so many trials come as events."""
+        n_steps = self._n_steps if len(self._levels) == 1 else len(self._levels)
+        return self._sparse and sparse_serves(n_steps * batch * self._levels.shape[2])
+
     def _draw(
         self, indices: np.ndarray, generator: np.random.Generator, same_draws: bool
     ) -> mx.array | SparseSpikes:
         levels = self._levels[:, indices]
         n_steps = self._n_steps if len(levels) == 1 else len(levels)
-        if self._sparse and sparse_serves(n_steps * levels[0].size):
+        if self.gives_events(len(indices)):
             return SparseSpikes.drawn(levels, n_steps, generator, same_draws=same_draws)
         shape = (n_steps, 1 if same_draws else len(indices), levels.shape[2])
         drawn = np.frombuffer(generator.bytes(2 * int(np.prod(shape))), dtype=np.uint16)
