@@ -19,7 +19,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_map
 
-from eegsnn._validation import check_integer
+from eegsnn._validation import check_boolean, check_integer
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.training._segments import Segments
 
@@ -214,6 +214,8 @@ class WindowedLoss:
         Steps per window.
     inputs : callable, default the first entry
         Picks the model's input [T, batch, …] out of a batch.
+    with_key : bool, default False
+        Pass the key of the step to ``model.run`` (as `key`, for dropout), the same in all windows.
 
     Examples
     --------
@@ -226,10 +228,12 @@ class WindowedLoss:
         window: int,
         *,
         inputs: Callable[[Any], mx.array] = lambda batch: batch[0],
+        with_key: bool = False,
     ) -> None:
         self.loss = loss
         self.window = check_integer("window", window, low=1)
         self.inputs = inputs
+        self.with_key = check_boolean("with_key", with_key)
 
     def gradients(
         self, model: StatefulModel, batch: Any, key: mx.array
@@ -239,7 +243,9 @@ class WindowedLoss:
         def loss(outputs: mx.array, steps: slice) -> mx.array:
             return self.loss(outputs, batch, steps)
 
-        for part in truncated_bptt(model, loss, self.inputs(batch), window=self.window):
+        options = {"key": key} if self.with_key else {}
+        x = self.inputs(batch)
+        for part in truncated_bptt(model, loss, x, window=self.window, **options):
             yield part.loss, part.gradients
 
 

@@ -117,7 +117,7 @@ def save_checkpoint(
     Raises
     ------
     ConfigurationError
-        If `path` has another ending.
+        If `path` has another ending, or a callback remembers what no file can hold.
     OSError
         If it cannot be written; a checkpoint already there is intact.
     """
@@ -145,10 +145,16 @@ def save_checkpoint(
         "settings": settings or {},
         "random_state": random_state(),
     }
+    try:
+        text = json.dumps(description)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"callbacks, settings: expected MLX arrays and values that JSON can hold, but: {error}."
+        ) from error
     mx.eval(arrays)
     with atomic_path(path) as temporary:
         try:
-            mx.save_safetensors(str(temporary), arrays, metadata={_KEY: json.dumps(description)})
+            mx.save_safetensors(str(temporary), arrays, metadata={_KEY: text})
         except RuntimeError as error:  # how MLX tells of a full disk
             text = f"the checkpoint cannot be written: {error}"
             raise OSError(errno.EIO, text, str(path)) from error
@@ -184,16 +190,31 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 def check_same_training(
-    path: str | os.PathLike[str], checkpoint: Checkpoint, settings: dict[str, Any]
+    path: str | os.PathLike[str],
+    checkpoint: Checkpoint,
+    settings: dict[str, Any],
+    model: nn.Module,
 ) -> None:
     """Refuse to go on with another model, optimiser or setting than the checkpoint's.
+
+    A fixed array may be as it was when that training started, or as it is in the checkpoint: the
+    latter where the model is still the one that was trained.
 
     Raises
     ------
     ConfigurationError
         Naming what differs, and both values.
     """
-    found = differences(checkpoint.description["settings"], settings)
+    recorded = checkpoint.description["settings"]
+    reached = checkpoint.part("model")
+    present = dict(tree_flatten(model.parameters()))
+    arrays = {
+        name: recorded["model"]["arrays"].get(name)
+        if name in reached and _same(reached[name], present[name])
+        else described
+        for name, described in settings["model"]["arrays"].items()
+    }
+    found = differences(recorded, settings | {"model": settings["model"] | {"arrays": arrays}})
     if found:
         more = len(found) - _DIFFERENCES_TOLD
         text = "; ".join(found[:_DIFFERENCES_TOLD]) + (f"; and {more} more" if more > 0 else "")
@@ -297,6 +318,10 @@ def _check_same_arrays(
         raise ConfigurationError(
             f"{what}: expected the arrays of the checkpoint: " + "; ".join(found[:3]) + "."
         )
+
+
+def _same(first: mx.array, second: mx.array) -> bool:
+    return first.dtype == second.dtype and bool(mx.array_equal(first, second).item())
 
 
 def _reach_the_disk(path: Path) -> None:

@@ -46,7 +46,7 @@ def describe_optimizer(optimizer: Optimizer) -> dict[str, Any]:
     }
     return {
         "class": type(optimizer).__name__,
-        **{name: _plain(value) for name, value in vars(optimizer).items() if name[0] != "_"},
+        **{name: plain(value) for name, value in vars(optimizer).items() if name[0] != "_"},
         **constants,
         **{
             f"{name} at updates {', '.join(map(str, _SAMPLED_STEPS))}": [
@@ -76,7 +76,7 @@ def _settings(module: nn.Module) -> dict[str, Any]:
     return {
         "class": type(module).__name__,
         **{
-            name: _plain(value)
+            name: plain(value)
             for name, value in {**vars(module), **module}.items()
             if name not in known and not _holds_arrays(value)
         },
@@ -91,7 +91,7 @@ def _holds_arrays(value: Any) -> bool:
     return isinstance(value, mx.array | nn.Module)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Give a value as JSON can hold it; of what it cannot hold, the name of it or of its class."""
     if isinstance(value, bool | int | float | str | type(None)):
         return value
@@ -100,12 +100,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return [str(value.dtype), *value.shape, f"checksum {zlib.crc32(value.tobytes()):08x}"]
     if isinstance(value, dict):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        return {"class": type(value).__name__, **{n: _plain(getattr(value, n)) for n in names}}
+        return {"class": type(value).__name__, **{n: plain(getattr(value, n)) for n in names}}
     return getattr(value, "__qualname__", type(value).__qualname__)
 
 

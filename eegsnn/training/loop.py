@@ -20,7 +20,7 @@ from eegsnn.training.callbacks import ProgressBar
 from eegsnn.training.checkpoints import Checkpoints, check_same_training, load_checkpoint
 from eegsnn.training.context import Callback, TrainingContext, as_callbacks
 from eegsnn.training.epochs import run_epochs
-from eegsnn.training.fingerprint import describe_model, describe_optimizer
+from eegsnn.training.fingerprint import describe_model, describe_optimizer, plain
 from eegsnn.training.finiteness import check_batch
 from eegsnn.training.history import History
 from eegsnn.training.update import Decays, Gradients, GradientStep, is_weight, whole_gradient
@@ -83,7 +83,9 @@ def fit(
         :class:`~eegsnn.training.Checkpoints` says.
     resume : bool, default False
         Go on from the checkpoint where there is one; the result is that of a training that was
-        never stopped, bit for bit. `epochs` may be larger than before, all else must be the same.
+        never stopped, bit for bit. `epochs` may be larger than before, all else must be the same:
+        the model's settings and fixed arrays, the optimiser, and the parameters here. MLX's global
+        generator is put where it was, for layers that draw from it.
     settings : mapping, optional
         What else distinguishes this training, as plain values: kept in the checkpoint and compared
         when it is resumed.
@@ -149,7 +151,7 @@ def fit(
             "seed": seed,
             "clip_norm": clip_norm,
             "weight_decay": weight_decay,
-            "settings": dict(settings or {}),
+            "settings": plain(dict(settings or {})),
         }
         writer.belongs_to(described, every)
         _continue(writer, described, context, every, resume)
@@ -210,7 +212,8 @@ def _continue(
     writer.remove_remains()
     if there:
         found = load_checkpoint(writer.path)
-        check_same_training(writer.path, found, described)
+        check_same_training(writer.path, found, described, context.model)
+        writer.belongs_to(found.description["settings"], callbacks)
         found.restore(context, callbacks)
 
 

@@ -119,6 +119,20 @@ class TestResumption:
         whole = train(None, [0.5, 0.1, 0.4, 0.3, 0.2], 5)
         assert mx.array_equal(resumed.beta, whole.beta)
 
+    def test_the_same_model_may_go_on(self, path: Path) -> None:
+        def loss(model: nn.Module, batch: tuple[mx.array, mx.array], key: mx.array) -> mx.array:
+            return mx.square(model(batch[0]) - 1).mean()
+
+        def make() -> nn.Module:
+            mx.random.seed(0)
+            return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm(4))
+
+        model, whole, batches = make(), make(), resumable.make_batches()
+        for epochs in (1, 3):  # the statistics, fixed arrays, are no longer those of the start
+            fit(model, loss, batches, Adam(0.1), epochs=epochs, checkpoint=path, resume=True)
+        fit(whole, loss, batches, Adam(0.1), epochs=3)
+        assert_same((whole, None), (model, None))
+
     def test_a_stop_outlives_the_process(self, path: Path) -> None:
         def run() -> Any:
             return resumable.train(path, callbacks=(lambda c: c.stop("enough"),))[1]
@@ -230,6 +244,15 @@ class TestRefusals:
         resumable.train(path, epochs=1)
         with pytest.raises(ConfigurationError, match=r"callbacks: .*'0': 'EarlyStopping'"):
             resumable.train(path, callbacks=(EarlyStopping("spread", patience=3),))
+
+    def test_a_memory_that_no_file_can_hold(self, path: Path) -> None:
+        class Odd(Callback):
+            def state(self) -> dict[str, Any]:
+                return {"function": print}
+
+        with pytest.raises(ConfigurationError, match=r"callbacks.*JSON can hold"):
+            resumable.train(path, callbacks=(Odd(),))
+        assert not path.exists()
 
     def test_a_missing_file(self, path: Path) -> None:
         with pytest.raises(ModelFileError, match=r"run\.safetensors: there is no checkpoint"):

@@ -237,6 +237,21 @@ def test_truncated_backpropagation_updates_after_every_window() -> None:
     assert history.loss_curve[-1] < 0.7 * history.loss_curve[0]
 
 
+@pytest.mark.parametrize("with_key", [False, True])
+def test_windows_pass_the_key_on_where_asked(with_key: bool) -> None:
+    class Keyed(LeakyIntegrator):
+        keys: list[Any] = []  # noqa: RUF012
+
+        def run(self, x: mx.array, state: Any = None, key: Any = None) -> Any:
+            self.keys.append(key)
+            return super().run(x, state)
+
+    loss = WindowedLoss(lambda outputs, *_: outputs.mean(), 2, with_key=with_key)
+    fit(Keyed(0.5, learn_beta=True), loss, [(mx.ones((6, 1, 1)),)], epochs=1, seed=4)
+    expected = [step_key(4, 1, 0).tolist() if with_key else None] * 3
+    assert [key if key is None else key.tolist() for key in Keyed.keys] == expected
+
+
 def test_one_window_is_the_full_gradient() -> None:
     def whole(outputs: mx.array, batch: Batch, steps: slice) -> mx.array:
         return nn.losses.cross_entropy(outputs.mean(axis=0), batch[1], reduction="mean")
