@@ -13,7 +13,17 @@ from eegsnn._version import __version__
 
 if TYPE_CHECKING:
     from eegsnn.datasets import list_datasets, load_dataset
-    from eegsnn.encoding import EEGEncoder, EncoderUnion
+    from eegsnn.encoding import (
+        ENCODERS,
+        EEGEncoder,
+        EncoderUnion,
+        delta_encode,
+        direct_encode,
+        latency_encode,
+        make_encoder,
+        rate_encode,
+        repeat_encode,
+    )
     from eegsnn.estimators import EEGSpikingClassifier, SpikingClassifier, load_model
     from eegsnn.filters import BAND_SETS, FilterBank, FrequencyBand, SpatialFilter
     from eegsnn.layers import (
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
         SumPool2d,
         TdBN,
     )
+    from eegsnn.measures import compare_encoders
     from eegsnn.monitoring import count_operations, gradient_norms, record
     from eegsnn.neurons import (
         ALIF,
@@ -87,6 +98,7 @@ _HOMES = {
     "EEGDataset": "recordings",
     "EEGEncoder": "encoding",
     "EEGSpikingClassifier": "estimators",
+    "ENCODERS": "encoding",
     "EarlyStopping": "training",
     "EncoderUnion": "encoding",
     "FilterBank": "filters",
@@ -115,18 +127,25 @@ _HOMES = {
     "Synaptic": "neurons",
     "TdBN": "layers",
     "bptt_forward": "training",
+    "compare_encoders": "measures",
     "count_operations": "monitoring",
     "custom_surrogate": "surrogate",
+    "delta_encode": "encoding",
+    "direct_encode": "encoding",
     "drop_summary": "recordings",
     "fit": "training",
     "get_surrogate": "surrogate",
     "gradient_norms": "monitoring",
+    "latency_encode": "encoding",
     "list_datasets": "datasets",
     "load_dataset": "datasets",
     "load_model": "estimators",
+    "make_encoder": "encoding",
     "make_epochs": "recordings",
+    "rate_encode": "encoding",
     "read_recording": "recordings",
     "record": "monitoring",
+    "repeat_encode": "encoding",
     "truncated_bptt": "training",
 }
 
@@ -137,6 +156,7 @@ __all__ = [
     "ALIF",
     "BAND_SETS",
     "BNTT",
+    "ENCODERS",
     "IF",
     "RALIF",
     "AdEx",
@@ -180,18 +200,25 @@ __all__ = [
     "TdBN",
     "__version__",
     "bptt_forward",
+    "compare_encoders",
     "count_operations",
     "custom_surrogate",
+    "delta_encode",
+    "direct_encode",
     "drop_summary",
     "fit",
     "get_surrogate",
     "gradient_norms",
+    "latency_encode",
     "list_datasets",
     "load_dataset",
     "load_model",
+    "make_encoder",
     "make_epochs",
+    "rate_encode",
     "read_recording",
     "record",
+    "repeat_encode",
     "truncated_bptt",
 ]
 

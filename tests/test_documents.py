@@ -29,6 +29,7 @@ FLOORS = {
     "datasets": 4,
     "encoding": 4,
     "kernels": 4,
+    "measures": 5,
     "neurons": 5,
     "layers": 6,
     "models": 7,
