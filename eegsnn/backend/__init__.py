@@ -7,12 +7,14 @@ layers has it, with nothing to call.
 from eegsnn.backend.blas import BlasState, blas_state, threads_for, use_fast_blas
 from eegsnn.backend.compiled import kernels_available, kernels_state
 from eegsnn.backend.memory import keep_large_blocks
+from eegsnn.backend.values import has_values
 from eegsnn.backend.versions import describe
 
 __all__ = [
     "BlasState",
     "blas_state",
     "describe",
+    "has_values",
     "keep_large_blocks",
     "kernels_available",
     "kernels_state",

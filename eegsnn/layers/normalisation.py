@@ -10,7 +10,7 @@ import mlx.nn as nn
 import numpy as np
 
 from eegsnn._validation import check_integer, check_number
-from eegsnn.backend.values import has_values
+from eegsnn.backend import has_values
 from eegsnn.errors import DataError
 from eegsnn.layers.base import OverTime, check_sequence
 

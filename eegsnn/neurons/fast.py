@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import mlx.core as mx
 import numpy as np
 
-from eegsnn.backend import keep_large_blocks, kernels_available
+from eegsnn.backend import has_values, keep_large_blocks, kernels_available
 from eegsnn.neurons.sequence import State
 
 
@@ -59,7 +59,7 @@ def kernel_serves(problem: Problem) -> bool:
         and all(array.dtype == mx.float32 for array in arrays)
         and mx.default_device() == mx.Device(mx.cpu)
         and kernels_available()
-        and _can_be_evaluated(arrays)
+        and has_values(*arrays)
     )
 
 
@@ -129,15 +129,6 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
 
     outputs, *states = function(problem.x, *problem.state.values(), *problem.parameters.values())
     return outputs, dict(zip(names, states, strict=True))
-
-
-def _can_be_evaluated(arrays: list[mx.array]) -> bool:
-    """Whether arrays have values: inside ``mx.compile`` and ``mx.vmap`` they are placeholders."""
-    try:
-        mx.eval(arrays)
-    except ValueError:
-        return False
-    return True
 
 
 def _evaluate(arrays: Iterable[mx.array]) -> None:

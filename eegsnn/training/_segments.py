@@ -17,6 +17,7 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten, tree_map, tree_unflatten
 
+from eegsnn.backend import has_values
 from eegsnn.training._random import random_numbers_of, random_state
 
 _SAME_SIZE = {1: mx.uint8, 2: mx.uint16, 4: mx.uint32, 8: mx.uint64}
@@ -40,7 +41,7 @@ class Segments:
         self.model, self.options = model, options
         self._own = dict(tree_flatten(model.trainable_parameters()))
         self._passing = list(self._own.values())
-        self._eager = _have_values(self._passing)
+        self._eager = has_values(*self._passing)
         self._copies = [_copy(part) for part in self._passing] if self._eager else []
 
     def run(self, x: mx.array, state: Any) -> tuple[mx.array, Any]:
@@ -55,7 +56,7 @@ class Segments:
             after[:] = [_hollow(last)]
             return [outputs, *_leaves(last)]
 
-        if self._eager and _have_values([x, *first]):
+        if self._eager and has_values(x, *first):
             segment = self._recomputed(run, len(first), tracked=_is_tracked(x))
         else:  # inside mx.compile
             segment = mx.checkpoint(lambda *arrays: [*run(*arrays), *arrays[1 + len(first) :]])
@@ -150,15 +151,6 @@ def _is_tracked(array: mx.array) -> bool:
     except (RuntimeError, TypeError, ValueError):
         return True
     return "StopGradient" in graph.getvalue()
-
-
-def _have_values(arrays: list[mx.array]) -> bool:
-    """Whether arrays can be evaluated: inside ``mx.compile`` and ``mx.vmap`` they cannot."""
-    try:
-        mx.eval(arrays)
-    except ValueError:
-        return False
-    return True
 
 
 _HOLE = object()
