@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from eegsnn._validation import check_signal
-
-# Below this many samples a second thread costs more than it saves.
-_PARALLEL_SAMPLES = 2**20
-# Rows that a kernel takes at once; a share of work is a multiple of it.
-_ROWS_AT_ONCE = 16
+from eegsnn.filters._parallel import share_rows
 
 
 def as_rows(s: np.ndarray) -> np.ndarray:
@@ -48,8 +42,6 @@ def run_kernel(
 ) -> None:
     """Call a kernel of :mod:`eegsnn.encoding._kernels` on all rows, in threads if they are many.
 
-    Rows do not know each other, so that the result does not depend on the number of threads.
-
     Parameters
     ----------
     name : str
@@ -70,12 +62,4 @@ def run_kernel(
     def work(part: slice) -> None:
         kernel(rows[part], *constants, *(state[part] for state in states), out[part])
 
-    n_threads = os.cpu_count() or 1
-    n_groups = -(-len(rows) // _ROWS_AT_ONCE)
-    if n_threads == 1 or n_groups == 1 or rows.size < _PARALLEL_SAMPLES:
-        work(slice(0, len(rows)))
-        return
-    share = _ROWS_AT_ONCE * max(1, n_groups // (4 * n_threads))
-    parts = [slice(first, first + share) for first in range(0, len(rows), share)]
-    with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(work, parts))
+    share_rows(work, len(rows), rows.size)

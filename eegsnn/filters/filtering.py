@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import signal
 
+from eegsnn.filters._parallel import ROWS_AT_ONCE
+from eegsnn.filters._sections import WORTHWHILE, filter_sections
 from eegsnn.filters.design import BandFilter
 
-# Rows are filtered in blocks, so that intermediate arrays stay near 2 MB whatever comes in.
+# Rows are filtered in blocks, so that intermediate arrays stay near 2 MB whatever comes in, ...
 _BLOCK_SAMPLES = 2**18
+# ... but for long recordings, of which these many rows are filtered at the same time.
+ROWS_SIDE_BY_SIDE = 2 * ROWS_AT_ONCE
 
 
 def filter_causal(x: np.ndarray, band_filter: BandFilter) -> np.ndarray:
@@ -96,7 +99,8 @@ def extend_odd(x: np.ndarray, pad: int) -> np.ndarray:
 
 def _forward(rows: np.ndarray, band_filter: BandFilter) -> np.ndarray:
     first = rows[:, :1]
-    filtered = signal.sosfilt(band_filter.sos, rows - first, axis=-1)
+    assert band_filter.sos is not None
+    filtered = filter_sections(band_filter.sos, rows - first)
     if band_filter.dc_gain:
         filtered += band_filter.dc_gain * first
     return filtered
@@ -113,6 +117,8 @@ def _in_blocks(
     rows = x.reshape(-1, x.shape[-1])
     filtered = np.empty_like(rows, dtype=np.float64)
     step = max(1, _BLOCK_SAMPLES // (rows.shape[1] + extra))
+    if rows.shape[1] * ROWS_SIDE_BY_SIDE >= WORTHWHILE:
+        step = ROWS_SIDE_BY_SIDE
     for start in range(0, len(rows), step):
         filtered[start : start + step] = function(rows[start : start + step])
     return filtered.reshape(x.shape)

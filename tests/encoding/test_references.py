@@ -97,10 +97,10 @@ def test_chunks_equal_the_whole(name, z, data):
 
 
 def test_many_rows_in_threads_are_the_same(rng, monkeypatch):
-    from eegsnn.encoding import _rows
+    from eegsnn.filters import _parallel
 
     z = rng.normal(size=(70, 400)).cumsum(axis=1)
     alone = delta.level_crossing(z, 0.3)
-    monkeypatch.setattr(_rows, "_PARALLEL_SAMPLES", 1)
-    monkeypatch.setattr(_rows.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(_parallel, "_PARALLEL_SAMPLES", 1)
+    monkeypatch.setattr(_parallel.os, "cpu_count", lambda: 3)
     assert np.array_equal(delta.level_crossing(z, 0.3), alone)

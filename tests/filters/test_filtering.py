@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegsnn.filters import FrequencyBand, design_filter, filter_causal, filter_zero_phase
+from eegsnn.filters import BAND_SETS, FrequencyBand, design_filter, filter_causal, filter_zero_phase
 from eegsnn.filters import filtering as filtering_module
 from eegsnn.filters.filtering import extend_odd
 
@@ -124,3 +124,18 @@ def test_everything_is_returned_unchanged_as_a_copy(rng):
     unfiltered = filter_causal(x, design_filter(FrequencyBand("all"), SFREQ))
     assert np.array_equal(unfiltered, x)
     assert not np.shares_memory(unfiltered, x)
+
+
+@pytest.mark.parametrize("filtered_by", [filter_causal, filter_zero_phase])
+def test_long_recordings_are_filtered_to_the_same_numbers(filtered_by, rng, monkeypatch):
+    from eegsnn.filters import _parallel, _sections
+
+    x = rng.normal(size=(3, 13, 700)).cumsum(axis=2)
+    for band in BAND_SETS["standard"][:2] + BAND_SETS["slow"]:
+        band_filter = design_filter(band, 100.0)
+        expected = filtered_by(x, band_filter)
+        with monkeypatch.context() as patch:
+            patch.setattr(_sections, "WORTHWHILE", 1)
+            patch.setattr(filtering_module, "WORTHWHILE", 1)
+            patch.setattr(_parallel, "_PARALLEL_SAMPLES", 1)
+            assert np.array_equal(filtered_by(x, band_filter), expected)
