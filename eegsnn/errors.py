@@ -29,6 +29,10 @@ class ModelFileError(EegsnnError, ValueError):
     """A saved model is missing, truncated, foreign or of an unknown version."""
 
 
+class ExchangeError(EegsnnError, ValueError):
+    """A network cannot be written as NIR without loss, or a NIR file cannot be read or run."""
+
+
 class TrainingError(EegsnnError, ArithmeticError):
     """Training cannot go on: a parameter, the loss or a gradient became NaN or infinite."""
 
@@ -51,6 +55,10 @@ class LeakageWarning(EegsnnWarning):
 
 class DataTrapWarning(EegsnnWarning):
     """A property of the data that has fooled people before, declared in a manifest or repaired."""
+
+
+class ApproximationWarning(EegsnnWarning):
+    """A network was exported with something left out; the message says what, and what it costs."""
 
 
 class InterruptedTrainingWarning(EegsnnWarning):

@@ -37,6 +37,7 @@ FLOORS = {
     "training": 8,
     "evaluation": 8,
     "estimators": 9,
+    "exchange": 10,
     "functional": 9,
     "reports": 9,
     "pipeline": 10,

@@ -1,0 +1,335 @@
+"""Here → NIR: every layer a node, or a refusal that names the layer and the reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import mlx.nn as nn
+import nir
+import numpy as np
+
+from eegsnn._validation import check_choice, check_number
+from eegsnn.errors import EegsnnError, ExchangeError
+from eegsnn.exchange.composite import is_composite, read_composite, write_composite
+from eegsnn.exchange.files import write_graph
+from eegsnn.exchange.layout import Layout
+from eegsnn.exchange.metadata import graph_metadata
+from eegsnn.exchange.nodes import Convention, read_node
+from eegsnn.exchange.plain import (
+    write_integrator,
+    write_lapicque,
+    write_leaky,
+    write_parametric,
+    write_synaptic,
+)
+from eegsnn.exchange.stateless import (
+    array,
+    write_conv,
+    write_flatten,
+    write_linear,
+    write_pool,
+)
+from eegsnn.layers import (
+    BNTT,
+    AvgPool1d,
+    AvgPool2d,
+    Dropout,
+    Flatten,
+    Residual,
+    Sequential,
+    TdBN,
+)
+from eegsnn.layers.base import check_features
+from eegsnn.neurons import (
+    AdEx,
+    Alpha,
+    Izhikevich,
+    Lapicque,
+    Leaky,
+    LeakyIntegrator,
+    Neuron,
+    ParametricLeaky,
+    ResonateAndFire,
+    SpikingNeuron,
+    Synaptic,
+)
+from eegsnn.neurons.parameters import parameters_of
+from eegsnn.surrogate import SURROGATES
+
+RESETS_WRITTEN: tuple[str, ...] = ("metadata", "loop")
+"""How a reset by subtraction is written: in the metadata of an LIF node, or as nodes."""
+
+_NEURONS: tuple[tuple[Any, Callable[..., nir.NIRNode]], ...] = (
+    (ParametricLeaky, write_parametric),
+    (Lapicque, write_lapicque),
+    (Leaky, write_leaky),
+    (Synaptic, write_synaptic),
+    (LeakyIntegrator, write_integrator),
+)
+_STATELESS: tuple[tuple[Any, Callable[..., tuple[nir.NIRNode, Layout]]], ...] = (
+    (nn.Linear, write_linear),
+    ((nn.Conv1d, nn.Conv2d), write_conv),
+    ((AvgPool1d, AvgPool2d), write_pool),  # the sums are subclasses
+    (Flatten, write_flatten),
+)
+_ABSENT = (Dropout, nn.Dropout, nn.Dropout2d, nn.Dropout3d, nn.Identity)
+
+# Why NIR cannot say a layer; what is not listed is simply unknown.
+_REASONS: tuple[tuple[Any, str], ...] = (
+    (Alpha, "its reset acts on two currents, and no NIR node has such a reset"),
+    (Izhikevich, "NIR has no quadratic neuron"),
+    (AdEx, "NIR has no exponential neuron"),
+    (ResonateAndFire, "NIR has no oscillating neuron"),
+    ((nn.MaxPool1d, nn.MaxPool2d), "NIR has sums and averages, but no maximum"),
+    ((TdBN, nn.BatchNorm), "NIR has no normalisation; fold its scale into the layer before"),
+    (BNTT, "its parameters change from step to step, which no NIR node's do"),
+)
+
+
+@dataclass
+class _Chain:
+    """A graph under construction: where the last layer's output is found."""
+
+    dt: float
+    loop: bool
+    layout: Layout
+    nodes: dict[str, nir.NIRNode] = field(default_factory=dict)
+    edges: list[tuple[str, str]] = field(default_factory=list)
+    last: str = "input"
+
+    def add(self, name: str, node: nir.NIRNode, layout: Layout) -> None:
+        """Put a node behind the last one."""
+        if name in self.nodes or name in ("input", "output"):
+            raise ExchangeError(f"{name}: two layers have this name. Names have to differ.")
+        before = np.array(self.layout.shape)
+        # nir's own types are wrong for kernels that are not square, and for groups.
+        node.input_type, node.output_type = {"input": before}, {"output": np.array(layout.shape)}
+        self.nodes[name] = node
+        self.edges.append((self.last, name))
+        self.last, self.layout = name, layout
+
+    def graph(self, start: Layout, metadata: dict[str, Any]) -> nir.NIRGraph:
+        """Finished graph."""
+        ends = nir.Input(np.array(start.shape)), nir.Output(np.array(self.layout.shape))
+        nodes = {"input": ends[0], **self.nodes, "output": ends[1]}
+        edges = [*self.edges, (self.last, "output")]
+        return nir.NIRGraph(nodes, edges, metadata, type_check=False)
+
+
+def to_nir(
+    model: Any,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    dt: float,
+    features: int | Sequence[int] | None = None,
+    reset: str = "metadata",
+) -> nir.NIRGraph:
+    """Write a network as a NIR graph, exactly or not at all.
+
+    Parameters
+    ----------
+    model : Sequential, Residual, a layer, or list of (name, layer)
+        Names become the names of the nodes.
+    path : path, optional
+        Write the graph to this file too.
+    dt : float
+        Seconds per step: NIR's time constants are in seconds. It is kept in the metadata.
+    features : int or tuple of int, optional
+        Shape of one trial at one step, channels last; not needed where the first layer is a Linear.
+    reset : {"metadata", "loop"}, default "metadata"
+        NIR's neurons set the membrane to a value when they fire. "metadata" writes a reset by
+        subtraction as such a neuron, with the true reset in its metadata, where this package reads
+        it; other readers that ignore it compute other spikes. "loop" writes an integrator, a
+        threshold and the spikes fed back, which is exact for any reader that can run cycles.
+
+    Returns
+    -------
+    NIRGraph
+        Its metadata hold ``dt`` and ``producer``. Dropout is left out, as in evaluation; learned
+        parameters have their present values and are fixed when the graph is read again.
+
+    Raises
+    ------
+    ExchangeError
+        If NIR cannot say a layer exactly: the message names the layer and the reason.
+
+    Examples
+    --------
+    >>> import mlx.core as mx
+    >>> from eegsnn.layers import Linear
+    >>> graph = to_nir([("fc", Linear(4, 2, key=mx.random.key(0))), ("lif", Leaky())], dt=1e-3)
+    >>> list(graph.nodes), round(float(graph.nodes["lif"].tau[0]), 6)
+    (['input', 'fc', 'lif', 'output'], 0.01)
+    """
+    check_choice("reset", reset, RESETS_WRITTEN)
+    dt = check_number("dt", dt, low=0, low_open=True, unit="s")
+    layers = named_layers(model)
+    start = Layout.of_here(_input_features(layers, features))
+    chain = _Chain(dt, reset == "loop", start)
+    for name, layer in layers:
+        _write(name, layer, chain)
+    graph = chain.graph(start, graph_metadata(dt))
+    if path is not None:
+        write_graph(graph, path)
+    return graph
+
+
+def export_to_nir(
+    layers: Any, input_shape: int | Sequence[int] | None = None, dt: float = 1e-4, **options: Any
+) -> nir.NIRGraph:
+    """Do what :func:`to_nir` does, with the arguments and the default dt that mlx-snn has."""
+    return to_nir(layers, dt=dt, features=input_shape, **options)
+
+
+def named_layers(model: Any) -> list[tuple[str, Any]]:
+    """Layers of a model with a name each, nested Sequentials unfolded."""
+    if isinstance(model, list | tuple):
+        pairs = list(model)
+        if not pairs or not all(
+            isinstance(p, list | tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs
+        ):
+            raise ExchangeError(f"model: expected (name, layer) pairs, but got {model!r}.")
+        bad = [name for name, _ in pairs if not name or "/" in name or name == "."]
+        if bad:
+            raise ExchangeError(f"names: expected names without '/', but got {bad!r}.")
+        return [(name, layer) for name, layer in pairs]
+    if isinstance(model, Sequential):
+        return list(_unfolded(model, ""))
+    return [(f"0_{type(model).__name__.lower()}", model)]
+
+
+def _unfolded(model: Sequential, prefix: str) -> Any:
+    for index, layer in enumerate(model.layers):
+        if isinstance(layer, Sequential):
+            yield from _unfolded(layer, f"{prefix}{index}_")
+        else:
+            yield f"{prefix}{index}_{_kind(layer).lower()}", layer
+
+
+def _kind(layer: Any) -> str:
+    return (
+        type(layer).__name__
+        if isinstance(layer, nn.Module)
+        else getattr(layer, "__name__", type(layer).__name__)
+    )
+
+
+def _input_features(
+    layers: list[tuple[str, Any]], features: int | Sequence[int] | None
+) -> tuple[int, ...]:
+    if features is not None:
+        return check_features(features)
+    name, first = next((p for p in layers if not isinstance(p[1], _ABSENT)), layers[0])
+    while isinstance(first, Residual):
+        name, first = named_layers(first.block)[0]
+    if isinstance(first, nn.Linear):
+        return (int(first.weight.shape[1]),)
+    raise ExchangeError(
+        f"features: the shape of the input does not follow from {name} ({_kind(first)}). Give "
+        f"features, the shape of one trial at one step, channels last."
+    )
+
+
+def _write(name: str, layer: Any, chain: _Chain) -> None:
+    """Put one layer behind the chain; every refusal names it."""
+    try:
+        if isinstance(layer, Sequential):
+            for inner, part in _unfolded(layer, f"{name}_"):
+                _write(inner, part, chain)
+        elif isinstance(layer, Residual):
+            chain.add(name, *_write_residual(layer, chain))
+        elif isinstance(layer, Neuron):
+            chain.add(name, _write_neuron(name, layer, chain), chain.layout)
+        elif not isinstance(layer, _ABSENT):
+            chain.add(name, *_write_stateless(layer, chain.layout))
+    except ExchangeError as error:
+        said = str(error)
+        label = f"Layer {name!r} ({_kind(layer)})"
+        raise ExchangeError(said if said.startswith("Layer ") else f"{label}: {said}") from error
+    except (EegsnnError, ValueError, TypeError) as error:
+        raise ExchangeError(f"Layer {name!r} ({_kind(layer)}): {error}") from error
+
+
+def _write_stateless(layer: Any, layout: Layout) -> tuple[nir.NIRNode, Layout]:
+    for kind, reason in _REASONS:
+        if isinstance(layer, kind):
+            raise ExchangeError(f"{reason}.")
+    for kind, write in _STATELESS:
+        if isinstance(layer, kind):
+            _check_finite(layer)
+            return write(layer, layout)
+    raise ExchangeError("NIR has no node for it.")
+
+
+def _write_residual(layer: Residual, chain: _Chain) -> tuple[nir.NIRGraph, Layout]:
+    """Block and the way around it, both into the Output of a nested graph, which sums them."""
+    start = chain.layout
+    ways: list[_Chain] = []
+    for path in ("block", "shortcut"):
+        way = _Chain(chain.dt, chain.loop, start)
+        if path in layer:
+            for name, inner in _unfolded(layer[path], f"{path}_"):
+                _write(name, inner, way)
+        ways.append(way)
+    block, around = ways
+    if block.layout.shape != around.layout.shape or not block.layout.same_order(around.layout):
+        raise ExchangeError(
+            f"its two ways give {block.layout.here} and {around.layout.here}, or one vector in "
+            f"two orders (one of them flattened): the sum has no exact form."
+        )
+    whole = _Chain(chain.dt, chain.loop, start, {**block.nodes, **around.nodes})
+    whole.edges = [*block.edges, (block.last, "output"), *around.edges]
+    whole.last, whole.layout = around.last, block.layout
+    return whole.graph(start, {"layer": "Residual"}), block.layout
+
+
+def _write_neuron(name: str, layer: Any, chain: _Chain) -> nir.NIRNode:
+    for kind, reason in _REASONS:
+        if isinstance(layer, kind):
+            raise ExchangeError(f"{reason}.")
+    if isinstance(layer, SpikingNeuron):
+        surrogate = layer.firing["surrogate"].name
+        if surrogate not in SURROGATES:
+            raise ExchangeError(
+                f"its surrogate gradient {surrogate!r} is code, which no file can hold. Give one "
+                f"of {', '.join(SURROGATES)}."
+            )
+    _check_finite(layer)
+    if is_composite(layer, chain.loop):
+        node: Any = write_composite(layer, chain.layout, chain.dt, loop=chain.loop)
+        back = read_composite(node, chain.layout, chain.dt, name)
+    else:
+        writer = next((write for kind, write in _NEURONS if isinstance(layer, kind)), None)
+        if writer is None or type(layer).__module__.partition(".")[0] != "eegsnn":
+            raise ExchangeError("NIR has no node for it.")
+        node = writer(layer, chain.layout, chain.dt)
+        back, _ = read_node(name, node, chain.layout, chain.dt, Convention())
+    _check_same(layer, back, chain.layout)
+    return node
+
+
+def _check_same(layer: Any, back: Any, layout: Layout) -> None:
+    """Refuse a neuron that would come back with other parameters, however little."""
+    if type(back) is not type(layer):
+        raise ExchangeError("its values have no exact form in NIR.")
+    for name, entry in parameters_of(type(layer)).items():
+        if not entry.is_kept(layer):
+            continue
+        ours, theirs = array(getattr(layer, name)), array(getattr(back, name))
+        if entry.per_neuron:
+            ours, theirs = (np.broadcast_to(v, layout.here) for v in (ours, theirs))
+        if not np.array_equal(ours, theirs):
+            other = np.argwhere(ours != theirs)[0]
+            raise ExchangeError(
+                f"{name} = {ours[tuple(other)]!r} has no exact form in NIR: as a time constant it "
+                f"comes back as {theirs[tuple(other)]!r}."
+            )
+
+
+def _check_finite(layer: Any) -> None:
+    for name, value in layer.items():
+        if hasattr(value, "astype") and not np.isfinite(array(value)).all():
+            raise ExchangeError(f"{name} holds NaN or infinity.")
