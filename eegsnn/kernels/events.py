@@ -15,6 +15,10 @@ import numpy as np
 from eegsnn.kernels._compile import kernel, share
 
 
+# An addition here costs so much less than a step of a neuron.
+_ADDITIONS_PER_ELEMENT = 8
+
+
 class Events(NamedTuple):
     """Spikes [T, batch, inputs] as events.
 
@@ -90,14 +94,14 @@ def product(events: Events, weight: np.ndarray, bias: np.ndarray, out: np.ndarra
     `weight` is (inputs, outputs), C-contiguous, float32.
     """
     arrays = (events.row_starts, events.row_inputs, weight, bias, out)
-    work = len(events.row_inputs) * weight.shape[1]
+    work = len(events.row_inputs) * weight.shape[1] // _ADDITIONS_PER_ELEMENT
     share(lambda lo, hi: _product(*arrays, lo, hi), len(out), work)
 
 
 def weight_gradient(events: Events, gradient: np.ndarray, out: np.ndarray) -> None:
     """Add Σ gradient[step, trial] over the events of each input to out(inputs, outputs)."""
     arrays = (events.trial_starts, events.trial_inputs, events.trial_steps, gradient, out)
-    work = len(events.trial_inputs) * out.shape[1]
+    work = len(events.trial_inputs) * out.shape[1] // _ADDITIONS_PER_ELEMENT
     share(lambda lo, hi: _weight_gradient(*arrays, lo, hi), out.shape[1], work)
 
 

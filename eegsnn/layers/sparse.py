@@ -95,7 +95,7 @@ class SparseSpikes:
 def sparse_serves(n_elements: int) -> bool:
     """Whether events are worth making for an input of so many elements on this machine."""
     on_cpu = mx.default_device() == mx.Device(mx.cpu)
-    return on_cpu and n_elements >= 1 << 16 and kernels_available()
+    return on_cpu and n_elements >= 1 << 14 and kernels_available()
 
 
 def sparse_linear(spikes: SparseSpikes, weight: mx.array, bias: mx.array) -> mx.array:

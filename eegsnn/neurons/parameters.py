@@ -7,8 +7,9 @@ never trained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import mlx.core as mx
@@ -145,7 +146,8 @@ class Parameter:
         self.store(module, values, self.is_learned(module))
 
 
-def parameters_of(kind: type) -> dict[str, Parameter]:
+@cache
+def parameters_of(kind: type) -> Mapping[str, Parameter]:
     """Parameters that a class of neurons declares, its bases' first."""
     return {
         name: entry
