@@ -176,36 +176,83 @@ def threshold_crossing(z, threshold, release, refractory, offset, inverse, latch
     yet no spike of that sign may follow.
     """
     tile = np.empty((TILE, LANES))
+    on, rest = np.empty((2, LANES)), np.empty((2, LANES))
     for r in range(0, z.shape[0], LANES):
         n = min(LANES, z.shape[0] - r)
+        centre, per_unit = offset[r : r + n], inverse[r : r + n]
+        for i in range(n):
+            for side in range(2):
+                on[side, i], rest[side, i] = latched[r + i, side], wait[r + i, side]
         for t0 in range(0, z.shape[1], TILE):
             n_times = min(TILE, z.shape[1] - t0)
             _load(z, r, n, t0, n_times, tile, 0)
             for t in range(n_times):
                 x = tile[t]
                 for i in range(n):
-                    u = (x[i] - offset[r + i]) * inverse[r + i]
-                    total = 0.0
-                    for side in range(2):
-                        sign = 1.0 - 2.0 * side
-                        s = sign * u
-                        was, rest = latched[r + i, side], wait[r + i, side]
-                        reached = s >= threshold - TIE
-                        kept = was > 0.0 and not s < release - TIE
-                        spike = reached and was == 0.0 and rest <= 0.0
-                        latched[r + i, side] = 1.0 if reached or kept else 0.0
-                        wait[r + i, side] = refractory if spike else rest - 1.0
-                        total += sign if spike else 0.0
-                    x[i] = total
+                    x[i] = (x[i] - centre[i]) * per_unit[i]
+                up_on, up_rest, down_on, down_rest = on[0], rest[0], on[1], rest[1]
+                for i in range(n):
+                    u = x[i]
+                    reached = 1.0 if u >= threshold - TIE else 0.0
+                    kept = 0.0 if u < release - TIE else up_on[i]
+                    free = 1.0 if up_rest[i] <= 0.0 else 0.0
+                    up = reached * (1.0 - up_on[i]) * free
+                    up_on[i] = max(reached, kept)
+                    up_rest[i] = refractory if up > 0.0 else up_rest[i] - 1.0
+                    reached = 1.0 if -u >= threshold - TIE else 0.0
+                    kept = 0.0 if -u < release - TIE else down_on[i]
+                    free = 1.0 if down_rest[i] <= 0.0 else 0.0
+                    down = reached * (1.0 - down_on[i]) * free
+                    down_on[i] = max(reached, kept)
+                    down_rest[i] = refractory if down > 0.0 else down_rest[i] - 1.0
+                    x[i] = up - down
             _store(tile, out, r, n, t0, n_times)
+        for i in range(n):
+            for side in range(2):
+                latched[r + i, side], wait[r + i, side] = on[side, i], rest[side, i]
 
 
 @_compiled
-def spiker(z, taps, threshold, by_error, tail, out):  # type: ignore[no-untyped-def]
+def signed_rate(z, rate, offset, inverse, integrals, out):  # type: ignore[no-untyped-def]
+    """Integrate both half-waves, at most 1, and fire where an integral passes a whole number."""
+    tile = np.empty((TILE, LANES))
+    sums, fired = np.empty((2, LANES)), np.empty((2, LANES))
+    half = 0.5 + TIE
+    for r in range(0, z.shape[0], LANES):
+        n = min(LANES, z.shape[0] - r)
+        centre, per_unit = offset[r : r + n], inverse[r : r + n]
+        up_sum, down_sum, up_fired, down_fired = sums[0], sums[1], fired[0], fired[1]
+        for i in range(n):
+            up_sum[i], down_sum[i] = integrals[r + i, 0], integrals[r + i, 1]
+            up_fired[i] = np.floor(up_sum[i] * rate + half)
+            down_fired[i] = np.floor(down_sum[i] * rate + half)
+        for t0 in range(0, z.shape[1], TILE):
+            n_times = min(TILE, z.shape[1] - t0)
+            _load(z, r, n, t0, n_times, tile, 0)
+            for t in range(n_times):
+                x = tile[t]
+                for i in range(n):
+                    u = max(min((x[i] - centre[i]) * per_unit[i], 1.0), -1.0)
+                    up_sum[i] += max(u, 0.0)
+                    now = np.floor(up_sum[i] * rate + half)
+                    k = now - up_fired[i]
+                    up_fired[i] = now
+                    down_sum[i] += max(-u, 0.0)
+                    now = np.floor(down_sum[i] * rate + half)
+                    x[i] = k - (now - down_fired[i])
+                    down_fired[i] = now
+            _store(tile, out, r, n, t0, n_times)
+        for i in range(n):
+            integrals[r + i, 0], integrals[r + i, 1] = up_sum[i], down_sum[i]
+
+
+@_compiled
+def spiker(z, taps, threshold, by_error, least, most, offset, inverse, tail, out):  # type: ignore[no-untyped-def]
     """Fire where taking the taps off the samples ahead is worth it, and take them off.
 
-    `out` has ``taps.size − 1`` columns fewer than z: the last ones wait for samples to come, and
-    `tail` (rows, taps − 1) holds what is left of those.
+    What is coded is ``(z − offset)·inverse`` from `least` to `most`. `out` has ``taps.size − 1``
+    columns fewer than z: the last ones wait for samples to come, and `tail` (rows, taps − 1) holds
+    what is left of those.
     """
     length = taps.size
     n_out = z.shape[1] - length + 1
@@ -214,10 +261,19 @@ def spiker(z, taps, threshold, by_error, tail, out):  # type: ignore[no-untyped-
     gain = np.empty(LANES)
     for r in range(0, z.shape[0], LANES):
         n = min(LANES, z.shape[0] - r)
+        centre, per_unit = offset[r : r + n], inverse[r : r + n]
         _load(z, r, n, 0, length - 1, work, 0)
+        for t in range(length - 1):
+            x = work[t]
+            for i in range(n):
+                x[i] = max(min((x[i] - centre[i]) * per_unit[i], most), least)
         for t0 in range(0, n_out, TILE):
             n_times = min(TILE, n_out - t0)
             _load(z, r, n, t0 + length - 1, n_times, work, length - 1)
+            for t in range(length - 1, length - 1 + n_times):
+                x = work[t]
+                for i in range(n):
+                    x[i] = max(min((x[i] - centre[i]) * per_unit[i], most), least)
             for t in range(n_times):
                 gain[:] = 0.0
                 for j in range(length):

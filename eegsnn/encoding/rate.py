@@ -8,11 +8,10 @@ import numpy as np
 from scipy import signal
 
 from eegsnn._validation import check_choice, check_number
+from eegsnn.encoding._rows import per_row, run_kernel
+from eegsnn.encoding._ties import TIE
 
 KERNELS = ("boxcar", "exponential", "gaussian")
-
-# Added before rounding down, so that a sum meant to reach a whole number does.
-_TIE = 1e-9
 
 
 def regular_spikes(x: np.ndarray, spikes_per_sample: float = 1.0) -> np.ndarray:
@@ -40,7 +39,7 @@ def regular_spikes(x: np.ndarray, spikes_per_sample: float = 1.0) -> np.ndarray:
     """
     integral = np.cumsum(x, axis=-1, dtype=np.float64)
     integral *= spikes_per_sample
-    fired = np.floor(integral + (0.5 + _TIE))
+    fired = np.floor(integral + (0.5 + TIE))
     return np.diff(fired, axis=-1, prepend=0.0).astype(np.int32)
 
 
@@ -73,34 +72,46 @@ def poisson_spikes(
 
 
 def signed_rate_chunk(
-    rows: np.ndarray, spikes_per_sample: float, integrals: np.ndarray | None = None
+    rows: np.ndarray,
+    spikes_per_sample: float,
+    integrals: np.ndarray | None = None,
+    offset: float | np.ndarray = 0.0,
+    unit: float | np.ndarray = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Regular spikes of the half-waves of (rows, times): positive ones count up, negative down.
 
     Parameters
     ----------
     rows : ndarray of float64, shape (rows, times)
-        Values in [−1, 1].
+        What is coded is ``(rows − offset) / unit``, one number or one per row, within [−1, 1].
     spikes_per_sample : float
     integrals : ndarray, shape (rows, 2), optional
         Of both half-waves, up to the samples before.
+    offset, unit : float or ndarray, shape (rows,)
 
     Returns
     -------
     spikes : ndarray of int32, shape (rows, times)
     integrals : ndarray, shape (rows, 2)
     """
-    if integrals is None:
-        integrals = np.zeros((len(rows), 2))
-    spikes, ends = np.zeros(rows.shape, dtype=np.int32), []
-    for side, sign in enumerate((1.0, -1.0)):
-        # The sum so far goes in front, so that chunks add in the order that the whole would.
-        part = np.maximum(sign * rows, 0.0)
-        integral = np.cumsum(np.concatenate([integrals[:, side : side + 1], part], axis=1), axis=1)
-        fired = np.floor(integral * spikes_per_sample + (0.5 + _TIE))
-        spikes += (sign * np.diff(fired, axis=1)).astype(np.int32)
-        ends.append(integral[:, -1])
-    return spikes, np.stack(ends, axis=1)
+    integrals = np.zeros((len(rows), 2)) if integrals is None else integrals.copy()
+    spikes = np.empty(rows.shape, dtype=np.int32)
+    states = [per_row(offset, rows), per_row(1.0 / unit, rows), integrals]
+    run_kernel("signed_rate", rows, [float(spikes_per_sample)], states, spikes)
+    return spikes, integrals
+
+
+def signed_rate_reference(x: np.ndarray, spikes_per_sample: float) -> np.ndarray:
+    """Do what :func:`signed_rate_chunk` does by a plain loop over time, for tests."""
+    spikes = np.zeros(x.shape, dtype=np.int32)
+    for sign in (1.0, -1.0):
+        integral, fired = np.zeros(x.shape[:-1]), np.zeros(x.shape[:-1])
+        for t in range(x.shape[-1]):
+            integral = integral + np.maximum(sign * np.clip(x[..., t], -1.0, 1.0), 0.0)
+            now = np.floor(integral * spikes_per_sample + (0.5 + TIE))
+            spikes[..., t] += (sign * (now - fired)).astype(np.int32)
+            fired = now
+    return spikes
 
 
 def signed_poisson_chunk(

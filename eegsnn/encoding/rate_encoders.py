@@ -55,7 +55,8 @@ class RegularRateEncoder(SignalEncoder):
         smoothing_kernel(self.kernel, self.width)
 
     def _encode(self, rows: np.ndarray, state: Any, first_row: int) -> tuple[np.ndarray, Any]:
-        return signed_rate_chunk(self._scaled(rows, first_row), self.spikes_per_sample, state)
+        offset, unit = self._scale(len(rows), first_row)
+        return signed_rate_chunk(rows, self.spikes_per_sample, state, offset, unit)
 
     def _decode(
         self, spikes: np.ndarray, offset: np.ndarray, unit: np.ndarray, start: np.ndarray

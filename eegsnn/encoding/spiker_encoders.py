@@ -16,6 +16,7 @@ class _SpikerEncoder(SignalEncoder):
 
     scaling: ClassVar[str] = "range"
     bipolar: ClassVar[bool] = False
+    in_blocks: ClassVar[bool] = False
     method: ClassVar[str]
 
     n_taps: int
@@ -33,7 +34,8 @@ class _SpikerEncoder(SignalEncoder):
 
     def _encode(self, rows: np.ndarray, state: Any, first_row: int) -> tuple[np.ndarray, Any]:
         taps = spiker_taps(self.n_taps, self.cutoff)
-        return spiker_chunk(self._scaled(rows, first_row), taps, self._limit(), self.method, state)
+        offset, unit = self._scale(len(rows), first_row)
+        return spiker_chunk(rows, taps, self._limit(), self.method, state, offset, unit, 1.0)
 
     def _finish(self, state: Any) -> np.ndarray | None:
         return np.zeros(state.shape, dtype=np.int8)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import signal
 
 from eegsnn._validation import check_choice, check_integer, check_number, check_signal
-from eegsnn.encoding._rows import as_rows, run_kernel
+from eegsnn.encoding._rows import as_rows, per_row, run_kernel
 from eegsnn.encoding._ties import TIE
 from eegsnn.errors import ConfigurationError, DataError
 
@@ -110,8 +110,13 @@ def spiker_chunk(
     threshold: float,
     method: str,
     tail: np.ndarray | None = None,
+    offset: float | np.ndarray = 0.0,
+    unit: float | np.ndarray = 1.0,
+    most: float = np.inf,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Do what :func:`spiker` does, for the next samples of (rows, times).
+
+    What is coded is ``(rows − offset) / unit``, one number or one per row, within 0 and `most`.
 
     Returns
     -------
@@ -120,15 +125,23 @@ def spiker_chunk(
     tail : ndarray of float64, shape (rows, up to taps − 1)
         What is left of the samples not decided yet.
     """
-    if tail is not None and tail.shape[1]:
-        rows = np.concatenate([tail, rows], axis=1)
+    centre, inverse = per_row(offset, rows), per_row(1.0 / unit, rows)
+    least = 0.0
+    if tail is not None or rows.shape[1] < taps.size:
+        # What is left of the samples before is scaled already, and may be below zero.
+        scaled = (rows - centre[:, None]) * inverse[:, None]
+        rows = np.maximum(np.minimum(scaled, most), 0.0)
+        rows = rows if tail is None else np.concatenate([tail, rows], axis=1)
+        centre, inverse = per_row(0.0, rows), per_row(1.0, rows)
+        least, most = -np.inf, np.inf
     n_decided = rows.shape[1] - taps.size + 1
     if n_decided <= 0:
         return np.zeros((len(rows), 0), dtype=np.int8), rows
     spikes = np.empty((len(rows), n_decided), dtype=np.int8)
     left = np.empty((len(rows), taps.size - 1))
     by_error, limit = _criterion(method, threshold)
-    run_kernel("spiker", rows, [taps, limit, by_error], [left], spikes)
+    constants = [taps, limit, by_error, least, most]
+    run_kernel("spiker", rows, constants, [centre, inverse, left], spikes)
     return spikes, left
 
 

@@ -7,6 +7,7 @@ from hypothesis import settings
 from eegsnn.encoding.crossing import threshold_crossing
 from eegsnn.encoding.delta import level_crossing, step_forward
 from eegsnn.encoding.modulation import sigma_delta
+from eegsnn.encoding.rate import signed_rate_chunk
 from eegsnn.encoding.spikers import spiker
 from eegsnn.encoding.window import moving_window
 
@@ -21,4 +22,5 @@ def compiled_kernels():
     for code in (level_crossing, step_forward, sigma_delta, threshold_crossing):
         code(s, 1.0)
     moving_window(s, 1.0, 2)
+    signed_rate_chunk(s[None], 1.0)
     spiker(s, np.ones(1), 0.1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.encoding import crossing, delta, modulation, spikers, window
-from eegsnn.encoding.rate import signed_rate_chunk
+from eegsnn.encoding.rate import signed_rate_chunk, signed_rate_reference
 
 TAPS = np.array([0.1, 0.25, 0.3, 0.25, 0.1])
 # Twenty rows: more than the kernels take at once, so that a full and a partial group occur.
@@ -41,6 +41,11 @@ CODES = {
     "step": (delta.step_forward, delta.step_forward_reference, [0.25]),
     "window": (window.moving_window, window.moving_window_reference, [0.5, 12]),
     "sigma": (modulation.sigma_delta, modulation.sigma_delta_reference, [2.0]),
+    "rate": (
+        lambda z, rate: signed_rate_chunk(np.atleast_2d(z), rate)[0].reshape(z.shape),
+        signed_rate_reference,
+        [0.7],
+    ),
     "crossing": (
         crossing.threshold_crossing,
         crossing.threshold_crossing_reference,
@@ -73,7 +78,7 @@ CHUNKED = {
     "sigma": lambda z, state: modulation.sigma_delta_chunk(z, 2.0, state),
     "crossing": lambda z, state: crossing.threshold_crossing_chunk(z, 1.0, 0.25, 4, state),
     "bsa": lambda z, state: spikers.spiker_chunk(z, TAPS, 0.3, "bsa", state),
-    "rate": lambda z, state: signed_rate_chunk(np.tanh(z), 0.7, state),
+    "rate": lambda z, state: signed_rate_chunk(z, 0.7, state),
 }
 
 
