@@ -82,6 +82,7 @@ def _backward(  # type: ignore[no-untyped-def]
     one = np.float32(1.0)
     n_steps, n = membranes.shape[0], hi - lo
     every_state = grad_membranes.shape[0] == n_steps
+    differ = grad_spikes.shape[0] == n_steps
     decay, fall, rise, limit = beta[lo:hi], rho[lo:hi], b[lo:hi], threshold[lo:hi]
     through, raising, nothing = (
         np.empty(n, np.float32), np.empty(n, np.float32), np.zeros(n, np.float32)
@@ -99,7 +100,7 @@ def _backward(  # type: ignore[no-untyped-def]
         raised_before = adaptations[t - 1, lo:hi] if t else adaptation[lo:hi]
         previous = spikes[t - 1, lo:hi] if t else first_fired
         surrogate_row(kind, slope, values, t, lo, membranes[t, lo:hi], limits[t, lo:hi], through)
-        from_spikes, total = grad_spikes[t, lo:hi], grad_x[t, lo:hi]
+        from_spikes, total = grad_spikes[t if differ else 0, lo:hi], grad_x[t, lo:hi]
         from_state, from_adaptation, from_membrane = nothing, nothing, nothing
         if every_state or t == n_steps - 1:
             which = t if every_state else 0

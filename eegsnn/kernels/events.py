@@ -14,7 +14,6 @@ import numpy as np
 
 from eegsnn.kernels._compile import kernel, share
 
-
 # An addition here costs so much less than a step of a neuron.
 _ADDITIONS_PER_ELEMENT = 8
 

@@ -73,6 +73,7 @@ def _backward(  # type: ignore[no-untyped-def]
     one = np.float32(1.0)
     n_steps, n = membranes.shape[0], hi - lo
     every_state = grad_membranes.shape[0] == n_steps
+    differ = grad_spikes.shape[0] == n_steps
     decay, limit = beta[lo:hi], threshold[lo:hi]
     through, nothing = np.empty(n, np.float32), np.zeros(n, np.float32)
     carried = grad_mem[lo:hi]  # d loss / d membrane, by way of the step after
@@ -80,7 +81,7 @@ def _backward(  # type: ignore[no-untyped-def]
     for t in range(n_steps - 1, -1, -1):
         before = membranes[t - 1, lo:hi] if t else mem[lo:hi]
         surrogate_row(kind, slope, values, t, lo, membranes[t, lo:hi], limit, through)
-        from_spikes, total = grad_spikes[t, lo:hi], grad_x[t, lo:hi]
+        from_spikes, total = grad_spikes[t if differ else 0, lo:hi], grad_x[t, lo:hi]
         from_membrane = nothing
         if every_state:
             from_membrane = grad_membranes[t, lo:hi]
@@ -145,11 +146,16 @@ def _integrate_backward(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     n_steps = membranes.shape[0]
     every_state = grad_membranes.shape[0] == n_steps
+    differ = grad_outputs.shape[0] == n_steps
     decay, carried = beta[lo:hi], grad_mem[lo:hi]
     carried[:] = np.float32(0.0)
     for t in range(n_steps - 1, -1, -1):
         before = membranes[t - 1, lo:hi] if t else mem[lo:hi]
-        outer, total, sums = grad_outputs[t, lo:hi], grad_x[t, lo:hi], grad_beta[lo:hi]
+        outer, total, sums = (
+            grad_outputs[t if differ else 0, lo:hi],
+            grad_x[t, lo:hi],
+            grad_beta[lo:hi],
+        )
         for j in range(total.size):
             total[j] = carried[j] + outer[j]
         if every_state or t == n_steps - 1:

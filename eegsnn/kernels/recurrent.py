@@ -57,6 +57,7 @@ def _backward_steps(run: Run, gradients: Gradients, weight: np.ndarray) -> None:
     fed_back = gradients.first["spk"]  # d loss / d spikes, by way of the recurrence
     carried[:], fed_back[:] = 0.0, 0.0
     every_state = len(gradients.states["mem"]) == n_steps
+    differ = len(gradients.outputs) == n_steps
     nothing = np.zeros(width, np.float32)
     for t in range(n_steps - 1, -1, -1):
         from_membrane, from_state = nothing, nothing
@@ -67,7 +68,14 @@ def _backward_steps(run: Run, gradients: Gradients, weight: np.ndarray) -> None:
         _backward_step(
             *(t, run.states["mem"][t - 1] if t else run.first["mem"], run.states["mem"][t]),
             *(parameters["beta"], parameters["threshold"], run.reset, *surrogate, through),
-            *(gradients.outputs[t], from_state, fed_back, from_membrane, carried, gradients.x[t]),
+            *(
+                gradients.outputs[t if differ else 0],
+                from_state,
+                fed_back,
+                from_membrane,
+                carried,
+                gradients.x[t],
+            ),
             *("beta" in wanted, totals["beta"], "threshold" in wanted, totals["threshold"]),
         )
         # fed_back = gradient @ weight, in the order of axes that the BLAS takes without a copy

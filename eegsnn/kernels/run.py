@@ -57,8 +57,8 @@ class Gradients:
 
     Attributes
     ----------
-    outputs : ndarray [T, columns]
-        Of the outputs.
+    outputs : ndarray, [T, columns] or [1, columns]
+        Of the outputs at every step, or the same for all steps.
     states : dict of ndarray, [T, columns] or [1, columns]
         Of the states after every step, or of those after the last alone.
     wanted : set of str

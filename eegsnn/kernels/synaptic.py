@@ -70,6 +70,7 @@ def _backward(  # type: ignore[no-untyped-def]
     one = np.float32(1.0)
     n_steps, n = membranes.shape[0], hi - lo
     every_state = grad_membranes.shape[0] == n_steps
+    differ = grad_spikes.shape[0] == n_steps
     fall, decay, limit = alpha[lo:hi], beta[lo:hi], threshold[lo:hi]
     through, kept, nothing = (
         np.empty(n, np.float32), np.empty(n, np.float32), np.zeros(n, np.float32)
@@ -82,7 +83,7 @@ def _backward(  # type: ignore[no-untyped-def]
         before = membranes[t - 1, lo:hi] if t else mem[lo:hi]
         current_before = currents[t - 1, lo:hi] if t else syn[lo:hi]
         surrogate_row(kind, slope, values, t, lo, membranes[t, lo:hi], limit, through)
-        from_spikes, total = grad_spikes[t, lo:hi], grad_x[t, lo:hi]
+        from_spikes, total = grad_spikes[t if differ else 0, lo:hi], grad_x[t, lo:hi]
         from_membrane, from_current = nothing, nothing
         if every_state:
             from_membrane, from_current = grad_membranes[t, lo:hi], grad_currents[t, lo:hi]

@@ -75,7 +75,8 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
 
     def forward(x: mx.array, *rest: mx.array) -> tuple[mx.array, ...]:
         _evaluate([x, *rest])
-        outputs, *states = [_new(x.shape) for _ in range(1 + n_states)]
+        outputs = _new(x.shape)
+        states = [_new(x.shape) for _ in names] if every_state else []
         run = Run(
             x=_rows(x),
             first=dict(zip(names, map(_row, rest[:n_states]), strict=True)),
@@ -88,11 +89,14 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
             reset=reset,
             surrogate=problem.firing.get("surrogate"),
             outputs=_rows(outputs),
-            states=dict(zip(names, map(_rows, states), strict=True)),
+            states=dict(zip(names, map(_rows, states), strict=True))
+            if every_state
+            else _room_for_states(names, _rows(outputs)),
         )
         forward_kernel(run)
         made.append((run, [x, *rest, outputs, *states]))  # the views live as long as the arrays
-        return outputs, *(states if every_state else [mx.array(np.asarray(s)[-1]) for s in states])
+        last = (mx.array(run.states[name][-1].reshape(x.shape[1:])) for name in names)
+        return outputs, *(states if every_state else last)
 
     function: Any = mx.custom_function(forward)
 
@@ -108,7 +112,7 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
         grad_x, *grad_first = [_new(part.shape) for part in (x, *rest[:n_states])]
         totals = {name: np.zeros_like(run.parameters[name]) for name in constants}
         gradients = Gradients(
-            outputs=_rows(cotangents[0]),
+            outputs=_rows_that_differ(cotangents[0]),
             states={
                 name: _rows(c) if every_state else _row(c)[None]
                 for name, c in zip(names, cotangents[1:], strict=True)
@@ -149,6 +153,21 @@ def _rows(array: mx.array) -> np.ndarray:
     """View [T, …] as [T, columns]; copies only what is not contiguous."""
     view = np.ascontiguousarray(np.asarray(array))
     return view.reshape(array.shape[0], -1)
+
+
+def _rows_that_differ(array: mx.array) -> np.ndarray:
+    """View [T, …] as [T, columns], or as [1, columns] where every step is the same memory.
+
+    A cotangent is, when the outputs are averaged over time.
+    """
+    view = np.asarray(array)
+    view = view[:1] if view.strides[0] == 0 else view
+    return np.ascontiguousarray(view).reshape(len(view), -1)
+
+
+def _room_for_states(names: list[str], outputs: np.ndarray) -> dict[str, np.ndarray]:
+    """Make arrays for states of which only the last is given out; spikes are the outputs anyway."""
+    return {name: outputs if name == "spk" else np.empty_like(outputs) for name in names}
 
 
 def _row(array: mx.array) -> np.ndarray:

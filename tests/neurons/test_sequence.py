@@ -353,3 +353,23 @@ def test_parameters_of_another_size_are_refused(shape: tuple[int, ...], name: st
     neuron = Leaky(**{name: np.full(shape, 0.5)})
     with pytest.raises(ConfigurationError, match=f"{name}: expected a scalar or one value per"):
         neuron.run(mx.zeros((5, 2, 3)))
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 30])
+def test_a_mean_over_time_has_the_gradient_of_the_loop(
+    fast_kind: Any, n_steps: int, rng: np.random.Generator
+) -> None:
+    # Its cotangent is one array for all steps, not one for each.
+    neuron = fast_kind.build(9, True, rng)
+    x = fast_kind.currents((n_steps, BATCH, 9), rng)
+    weights = mx.array(rng.normal(size=(BATCH, 9)), mx.float32)
+
+    def loss(run: Callable[[mx.array], tuple[mx.array, State]]) -> Callable[[mx.array], mx.array]:
+        return lambda x: (run(x)[0].mean(axis=0) * weights).sum()
+
+    def plain(x: mx.array) -> tuple[mx.array, State]:
+        return loop(neuron.step, x, neuron.rest((BATCH, 9), x.dtype), neuron.values(x[0]))
+
+    np.testing.assert_allclose(
+        mx.grad(loss(neuron.run))(x), mx.grad(loss(plain))(x), rtol=1e-5, atol=1e-6
+    )
