@@ -113,11 +113,11 @@ def level_crossing_chunk(
 
 def level_crossing_reference(s: np.ndarray, threshold: float) -> np.ndarray:
     """Do what :func:`level_crossing` does by a plain loop over time: the definition, for tests."""
-    u = snap((s - s[..., :1]) * (1.0 / threshold))
-    level = np.zeros(u.shape[:-1])
-    spikes = np.zeros(u.shape, dtype=np.int32)
-    for t in range(u.shape[-1]):
-        k = np.trunc(u[..., t] - level)
+    first, inverse = s[..., 0], 1.0 / threshold
+    level = np.zeros(first.shape)
+    spikes = np.zeros(s.shape, dtype=np.int32)
+    for t in range(s.shape[-1]):
+        k = np.trunc(snap((s[..., t] - first) * inverse) - level)
         level = level + k
         spikes[..., t] = k
     return spikes
@@ -167,11 +167,11 @@ def step_forward_chunk(
 
 def step_forward_reference(s: np.ndarray, threshold: float) -> np.ndarray:
     """Do what :func:`step_forward` does by a plain loop over time, for tests."""
-    u = snap((s - s[..., :1]) * (1.0 / threshold))
-    level = np.zeros(u.shape[:-1])
-    spikes = np.zeros(u.shape, dtype=np.int8)
-    for t in range(u.shape[-1]):
-        away = u[..., t] - level
+    first, inverse = s[..., 0], 1.0 / threshold
+    level = np.zeros(first.shape)
+    spikes = np.zeros(s.shape, dtype=np.int8)
+    for t in range(s.shape[-1]):
+        away = snap((s[..., t] - first) * inverse) - level
         k = (away > 1.0).astype(np.int8) - (away < -1.0).astype(np.int8)
         level = level + k
         spikes[..., t] = k

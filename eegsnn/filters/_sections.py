@@ -9,19 +9,26 @@ from scipy import signal
 
 from eegsnn.filters._parallel import share_rows
 
-WORTHWHILE = 2**22
+WORTHWHILE = 2**20
 """Samples from which the compiled loop is worth its import; trials stay far below."""
 
 
-def filter_sections(sos: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Filter (rows, times) from rest, as :func:`scipy.signal.sosfilt` does.
+def filter_sections(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.ndarray:
+    """Filter (rows, times) as if the first sample of each had lasted for ever.
 
     Long recordings go through a compiled loop over groups of rows on all cores, where that gives
-    the same numbers to the last bit (it is tried once); else through SciPy.
+    the same numbers as SciPy to the last bit (it is tried once); else through SciPy.
+
+    Parameters
+    ----------
+    sos : ndarray, shape (sections, 6)
+    rows : ndarray, shape (rows, times)
+    dc_gain : float
+        The filter's response to a constant.
     """
     if rows.size < WORTHWHILE or not _is_exact():
-        return signal.sosfilt(sos, rows, axis=-1)
-    return _compiled(sos, rows)
+        return _by_scipy(sos, rows, dc_gain)
+    return _compiled(sos, rows, dc_gain)
 
 
 @cache
@@ -32,10 +39,18 @@ def _is_exact() -> bool:
     """
     sos = signal.butter(4, [8.0, 13.0], "bandpass", fs=160.0, output="sos")
     rows = np.random.default_rng(0).normal(size=(19, 400)).cumsum(axis=1)
-    return bool(np.array_equal(_compiled(sos, rows), signal.sosfilt(sos, rows, axis=-1)))
+    return bool(np.array_equal(_compiled(sos, rows, 0.7), _by_scipy(sos, rows, 0.7)))
 
 
-def _compiled(sos: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _by_scipy(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.ndarray:
+    first = rows[:, :1]
+    filtered = signal.sosfilt(sos, rows - first, axis=-1)
+    if dc_gain:
+        filtered += dc_gain * first
+    return filtered
+
+
+def _compiled(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.ndarray:
     from eegsnn.filters._sections_kernel import filter_rows
 
     rows = np.ascontiguousarray(rows, dtype=np.float64)
@@ -43,7 +58,7 @@ def _compiled(sos: np.ndarray, rows: np.ndarray) -> np.ndarray:
     out = np.empty_like(rows)
 
     def work(part: slice) -> None:
-        filter_rows(rows[part], sections, out[part])
+        filter_rows(rows[part], sections, float(dc_gain), out[part])
 
     share_rows(work, len(rows), rows.size)
     return out

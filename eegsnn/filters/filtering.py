@@ -98,12 +98,8 @@ def extend_odd(x: np.ndarray, pad: int) -> np.ndarray:
 
 
 def _forward(rows: np.ndarray, band_filter: BandFilter) -> np.ndarray:
-    first = rows[:, :1]
     assert band_filter.sos is not None
-    filtered = filter_sections(band_filter.sos, rows - first)
-    if band_filter.dc_gain:
-        filtered += band_filter.dc_gain * first
-    return filtered
+    return filter_sections(band_filter.sos, rows, band_filter.dc_gain)
 
 
 def _in_blocks(
