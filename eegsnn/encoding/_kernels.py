@@ -284,16 +284,13 @@ def spiker(z, taps, threshold, by_error, least, most, offset, inverse, tail, out
                     else:
                         for i in range(n):
                             gain[i] -= max(h - s[i], 0.0)
-                fired = 0.0
+                fired = tile[t]
                 for i in range(n):
-                    k = 1.0 if gain[i] >= threshold - TIE else 0.0
-                    tile[t, i] = k
-                    fired += k
-                if fired > 0.0:
-                    for j in range(length):
-                        s, h = work[t + j], taps[j]
-                        for i in range(n):
-                            s[i] -= tile[t, i] * h
+                    fired[i] = 1.0 if gain[i] >= threshold - TIE else 0.0
+                for j in range(length):
+                    s, h = work[t + j], taps[j]
+                    for i in range(n):
+                        s[i] -= fired[i] * h
             _store(tile, out, r, n, t0, n_times)
             for j in range(length - 1):
                 for i in range(n):
