@@ -17,6 +17,7 @@ examples:
   eegsnn predict results/eegmmidb recording.edf --step 0.5 --out decisions.csv
   eegsnn predict results/eegmmidb recording.edf --events T1,T2 --out decisions_annot.csv
   eegsnn datasets info SelfRegulationSCP1
+  eegsnn nir export results/scp1 scp1.nir  write a trained network for other libraries
   EEGSNN_DATA=/my/copies eegsnn datasets fetch Bonn
 """
 
@@ -31,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_datasets(commands)
     _add_pipelines(commands)
+    _add_nir(commands)
     versions = _parser(commands, "versions", "Show versions, device and matrix product.")
     versions.add_argument("--json", action="store_true", help="as JSON, for programs")
     versions.set_defaults(command=_lazy("versions", "show_versions"))
@@ -126,6 +128,41 @@ def _add_pipelines(commands: Any) -> None:
     actions = pipelines.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = _parser(actions, "list", "List the pipelines that come with eegsnn.")
     listing.set_defaults(command=_lazy("pipelines", "list_all"))
+
+
+def _add_nir(commands: Any) -> None:
+    exchange = _parser(
+        commands,
+        "nir",
+        "Exchange networks with other libraries: NIR files.",
+        "examples:\n"
+        "  eegsnn nir export results/scp1 scp1.nir\n"
+        "  eegsnn nir inspect scp1.nir\n"
+        "  eegsnn nir check foreign.nir --dt 1e-4 --convention snntorch\n",
+    )
+    actions = exchange.add_subparsers(title="actions", metavar="ACTION", required=True)
+    export = _parser(actions, "export", "Write the network of a saved model.")
+    export.add_argument("model", metavar="MODEL", help="result folder of eegsnn run, or its model")
+    export.add_argument("out", metavar="OUT.nir", help="file to write")
+    export.set_defaults(command=_lazy("nir", "export"))
+    inspect = _parser(actions, "inspect", "Show what a file holds: a table and a drawing.")
+    check = _parser(
+        actions,
+        "check",
+        "Tell what would be computed exactly here, and what not.",
+        "Exit code 0: all of it. 2: not all.\n",
+    )
+    for action, function in ((inspect, "inspect"), (check, "check")):
+        action.add_argument("file", metavar="FILE", help="NIR file")
+        action.add_argument(
+            "--convention",
+            metavar="NAME",
+            default="nir",
+            help="library that wrote it: nir, snntorch, norse, spikingjelly, spyx (default: nir)",
+        )
+        action.set_defaults(command=_lazy("nir", function))
+    for action in (export, inspect, check):
+        action.add_argument("--dt", type=float, metavar="S", help="seconds per step")
 
 
 def _parser(commands: Any, name: str, description: str, epilog: str = "") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -289,6 +290,11 @@ early_stopping, n_iter_no_change, tol
         from eegsnn.estimators.persistence import save_model
 
         return save_model(self, path)
+
+    def to_nir(self, path: str | Path | None = None, *, dt: float | None = None) -> Any:
+        """Write the network as a NIR graph; see :func:`eegsnn.exchange.estimator_to_nir`."""
+        exchange = import_module("eegsnn.exchange")  # it knows the estimators, not they it
+        return exchange.estimator_to_nir(self, path, dt=dt)
 
     @classmethod
     def load(cls, path: str | Path) -> SpikingClassifier:

@@ -90,7 +90,7 @@ _REASONS: tuple[tuple[Any, str], ...] = (
 
 
 @dataclass
-class _Chain:
+class Chain:
     """A graph under construction: where the last layer's output is found."""
 
     dt: float
@@ -168,9 +168,9 @@ def to_nir(
     dt = check_number("dt", dt, low=0, low_open=True, unit="s")
     layers = named_layers(model)
     start = Layout.of_here(_input_features(layers, features))
-    chain = _Chain(dt, reset == "loop", start)
+    chain = Chain(dt, reset == "loop", start)
     for name, layer in layers:
-        _write(name, layer, chain)
+        write_layer(name, layer, chain)
     graph = chain.graph(start, graph_metadata(dt))
     if path is not None:
         write_graph(graph, path)
@@ -233,12 +233,12 @@ def _input_features(
     )
 
 
-def _write(name: str, layer: Any, chain: _Chain) -> None:
+def write_layer(name: str, layer: Any, chain: Chain) -> None:
     """Put one layer behind the chain; every refusal names it."""
     try:
         if isinstance(layer, Sequential):
             for inner, part in _unfolded(layer, f"{name}_"):
-                _write(inner, part, chain)
+                write_layer(inner, part, chain)
         elif isinstance(layer, Residual):
             chain.add(name, *_write_residual(layer, chain))
         elif isinstance(layer, Neuron):
@@ -264,15 +264,15 @@ def _write_stateless(layer: Any, layout: Layout) -> tuple[nir.NIRNode, Layout]:
     raise ExchangeError("NIR has no node for it.")
 
 
-def _write_residual(layer: Residual, chain: _Chain) -> tuple[nir.NIRGraph, Layout]:
+def _write_residual(layer: Residual, chain: Chain) -> tuple[nir.NIRGraph, Layout]:
     """Block and the way around it, both into the Output of a nested graph, which sums them."""
     start = chain.layout
-    ways: list[_Chain] = []
+    ways: list[Chain] = []
     for path in ("block", "shortcut"):
-        way = _Chain(chain.dt, chain.loop, start)
+        way = Chain(chain.dt, chain.loop, start)
         if path in layer:
             for name, inner in _unfolded(layer[path], f"{path}_"):
-                _write(name, inner, way)
+                write_layer(name, inner, way)
         ways.append(way)
     block, around = ways
     if block.layout.shape != around.layout.shape or not block.layout.same_order(around.layout):
@@ -280,13 +280,13 @@ def _write_residual(layer: Residual, chain: _Chain) -> tuple[nir.NIRGraph, Layou
             f"its two ways give {block.layout.here} and {around.layout.here}, or one vector in "
             f"two orders (one of them flattened): the sum has no exact form."
         )
-    whole = _Chain(chain.dt, chain.loop, start, {**block.nodes, **around.nodes})
+    whole = Chain(chain.dt, chain.loop, start, {**block.nodes, **around.nodes})
     whole.edges = [*block.edges, (block.last, "output"), *around.edges]
     whole.last, whole.layout = around.last, block.layout
     return whole.graph(start, {"layer": "Residual"}), block.layout
 
 
-def _write_neuron(name: str, layer: Any, chain: _Chain) -> nir.NIRNode:
+def _write_neuron(name: str, layer: Any, chain: Chain) -> nir.NIRNode:
     for kind, reason in _REASONS:
         if isinstance(layer, kind):
             raise ExchangeError(f"{reason}.")

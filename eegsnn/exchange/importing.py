@@ -81,12 +81,7 @@ def from_nir(
     metadata = graph.metadata if isinstance(graph.metadata, Mapping) else {}
     flat = flatten(graph, stands_for_one_layer)
     step = check_dt(dt, metadata.get("dt"), _needs_time(flat))
-    plan = schedule(
-        flat,
-        has_state=lambda name: isinstance(flat.nodes[name], NEURONS | nir.NIRGraph),
-        fires=lambda name: isinstance(flat.nodes[name], nir.Threshold),
-        delays=lambda name: _waits(flat, name, step),
-    )
+    plan = plan_of(flat, step)
     layers, layouts = _read_all(flat, plan, step, convention)
     gathers = _check_edges(flat, layouts)
     wiring = Wiring(flat, plan, layouts, step, gathers, dict(metadata))
@@ -100,6 +95,16 @@ def import_from_nir(
     return from_nir(graph, dt, **options)
 
 
+def plan_of(flat: FlatGraph, dt: float | None) -> Schedule:
+    """Order of computation; without a `dt`, every Delay is taken for one of at least one step."""
+    return schedule(
+        flat,
+        has_state=lambda name: isinstance(flat.nodes[name], NEURONS | nir.NIRGraph),
+        fires=lambda name: isinstance(flat.nodes[name], nir.Threshold),
+        delays=lambda name: _waits(flat, name, dt),
+    )
+
+
 def _needs_time(flat: FlatGraph) -> str | None:
     """Name of the first node that is described in seconds."""
     for name, node in flat.nodes.items():
@@ -108,10 +113,10 @@ def _needs_time(flat: FlatGraph) -> str | None:
     return None
 
 
-def _waits(flat: FlatGraph, name: str, dt: float) -> bool:
+def _waits(flat: FlatGraph, name: str, dt: float | None) -> bool:
     node = flat.nodes[name]
-    if not isinstance(node, nir.Delay):
-        return False
+    if not isinstance(node, nir.Delay) or dt is None:
+        return isinstance(node, nir.Delay)
     shape = expected_shape(node)
     layout = Layout(tuple(size or 1 for size in shape or (1,)))
     layer = read_node(name, node, layout, dt, Convention())[0]
@@ -125,12 +130,12 @@ def _read_all(
     layouts: dict[str, Layout] = {}
     for group in plan.groups:
         for name in group:
-            layout = _layout_into(name, flat, layouts)
+            layout = layout_into(name, flat, layouts)
             layers[name], layouts[name] = read_node(name, flat.nodes[name], layout, dt, convention)
     return layers, layouts
 
 
-def _layout_into(name: str, flat: FlatGraph, layouts: dict[str, Layout]) -> Layout:
+def layout_into(name: str, flat: FlatGraph, layouts: dict[str, Layout]) -> Layout:
     """Layout of what comes into a node, from the nodes before it or from what it declares."""
     node = flat.nodes[name]
     try:

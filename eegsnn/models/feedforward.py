@@ -191,16 +191,23 @@ class SpikingNetwork(nn.Module):
         return self._read_out(self.linear[-1](x), spikes)
 
     def _read_out(self, current: mx.array, spikes: list[mx.array]) -> NetworkOutput:
-        scale: mx.array | float
+        scores = self.output.run(current)[0]
         if isinstance(self.output, Leaky):
-            scores, scale = self.output.run(current)[0], self.gain
             spikes = [*spikes, scores]
-        else:
-            # In units of the steady state, so that logits do not depend on the decay.
-            scores, scale = self.output.run(current)[0], 1 - self._config.readout_beta
+        return NetworkOutput(self.logits(scores), spikes)
+
+    def logits(self, scores: mx.array) -> mx.array:
+        """Class scores (batch, classes) from what the output neurons give, [T, batch, classes].
+
+        That is the spikes of a "rate" readout, the membranes of a "membrane" one; they may also
+        come from the same network elsewhere.
+        """
+        # In units of the steady state, so that logits do not depend on the decay.
+        is_rate = isinstance(self.output, Leaky)
+        scale = self.gain if is_rate else 1 - self._config.readout_beta
         if self._config.readout_weights:
             scores = scores * self.readout_weights
-        return NetworkOutput(scores.mean(axis=0) * scale, spikes)
+        return scores.mean(axis=0) * scale
 
     def calibrate(self, x: mx.array | SparseSpikes, *, n_steps: int | None = None) -> None:
         """Scale the initial weights so that every neuron is within reach of its threshold.
