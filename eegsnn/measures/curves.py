@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from eegsnn._validation import check_banded_series, check_integer, check_number
-from eegsnn.encoding import ENCODERS, SignalEncoder, make_encoder
+from eegsnn.encoding import SignalEncoder, make_encoder
 from eegsnn.errors import ConfigurationError, SlewLimitWarning
 from eegsnn.measures.fidelity import snr
 from eegsnn.measures.spiking import spikes_per_second
@@ -200,7 +200,3 @@ def _measure(encoder: SignalEncoder, X: np.ndarray, sfreq: float, value: float) 
     rates = spikes_per_second(spikes, sfreq * encoder.steps_per_sample_)["total"]
     per_channel = rates.mean() * max(encoder.n_units_, 1)
     return CurvePoint(value, float(per_channel), float(ratio))
-
-
-INVERTIBLE = tuple(name for name, cls in ENCODERS.items() if cls.instead_of_inverse is None)
-"""Names of the encoders with an inverse."""

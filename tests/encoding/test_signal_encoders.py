@@ -279,6 +279,7 @@ def test_step_forward_is_within_a_threshold_or_warns(s, threshold, scale):
 
 
 @every_encoder
+@settings(max_examples=25)
 @given(s=hostile)
 def test_no_code_breaks_on_hostile_signals(name, s):
     train = np.random.default_rng(0).normal(size=(1, 2, 200))
