@@ -67,6 +67,11 @@ class Delay(nn.Module):
         self._steps = np.asarray(steps, dtype=np.int64)
 
     @property
+    def steps(self) -> np.ndarray:
+        """Steps of delay, one value or one for each entry."""
+        return self._steps
+
+    @property
     def longest(self) -> int:
         """Steps that have to be remembered."""
         return int(self._steps.max(initial=0))

@@ -7,14 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import mlx.core as mx
 import mlx.nn as nn
 import nir
 import numpy as np
 
 from eegsnn._validation import check_choice, check_number
-from eegsnn.errors import EegsnnError, ExchangeError
+from eegsnn._warnings import warn_user
+from eegsnn.errors import ApproximationWarning, EegsnnError, ExchangeError
+from eegsnn.exchange.approximation import mismatch, substitute
 from eegsnn.exchange.composite import is_composite, read_composite, write_composite
+from eegsnn.exchange.elements import Delay, Scale, Threshold
 from eegsnn.exchange.files import write_graph
+from eegsnn.exchange.importing import from_nir
 from eegsnn.exchange.layout import Layout
 from eegsnn.exchange.metadata import graph_metadata
 from eegsnn.exchange.nodes import Convention, read_node
@@ -99,6 +104,11 @@ class Chain:
     nodes: dict[str, nir.NIRNode] = field(default_factory=dict)
     edges: list[tuple[str, str]] = field(default_factory=list)
     last: str = "input"
+    approximations: list[str] | None = None  # what was replaced; None: nothing may be
+
+    def inner(self, layout: Layout) -> Chain:
+        """Begin a graph inside this one."""
+        return Chain(self.dt, self.loop, layout, approximations=self.approximations)
 
     def add(self, name: str, node: nir.NIRNode, layout: Layout) -> None:
         """Put a node behind the last one."""
@@ -126,6 +136,7 @@ def to_nir(
     dt: float,
     features: int | Sequence[int] | None = None,
     reset: str = "metadata",
+    approximate: mx.array | None = None,
 ) -> nir.NIRGraph:
     """Write a network as a NIR graph, exactly or not at all.
 
@@ -144,6 +155,11 @@ def to_nir(
         subtraction as such a neuron, with the true reset in its metadata, where this package reads
         it; other readers that ignore it compute other spikes. "loop" writes an integrator, a
         threshold and the spikes fed back, which is exact for any reader that can run cycles.
+    approximate : array [T, batch, …], optional
+        Replace what NIR cannot say by what comes near it, where there is such a thing (see
+        :func:`eegsnn.exchange.approximation.substitute`), and run both networks on this sample: the
+        share of outputs that differ is put into the metadata (``approximation_mismatch``) beside
+        what was replaced (``approximation``), and said in a warning.
 
     Returns
     -------
@@ -155,6 +171,11 @@ def to_nir(
     ------
     ExchangeError
         If NIR cannot say a layer exactly: the message names the layer and the reason.
+
+    Warns
+    -----
+    ApproximationWarning
+        With `approximate`, if something was replaced.
 
     Examples
     --------
@@ -169,12 +190,27 @@ def to_nir(
     layers = named_layers(model)
     start = Layout.of_here(_input_features(layers, features))
     chain = Chain(dt, reset == "loop", start)
+    chain.approximations = None if approximate is None else []
     for name, layer in layers:
         write_layer(name, layer, chain)
     graph = chain.graph(start, graph_metadata(dt))
+    if chain.approximations and approximate is not None:
+        _measure(graph, Sequential(*(layer for _, layer in layers)), chain, approximate)
     if path is not None:
         write_graph(graph, path)
     return graph
+
+
+def _measure(graph: nir.NIRGraph, model: Sequential, chain: Chain, sample: mx.array) -> None:
+    """Mark a graph as an approximation, and say what it costs."""
+    share = mismatch(model, from_nir(graph), sample)
+    told = "; ".join(chain.approximations or ())
+    graph.metadata |= {"approximation": told, "approximation_mismatch": share}
+    warn_user(
+        f"approximate: the graph is an approximation: {told}. On the sample {share:.2%} of the "
+        f"outputs differ. Leave approximate out to have such layers refused.",
+        ApproximationWarning,
+    )
 
 
 def export_to_nir(
@@ -242,8 +278,11 @@ def write_layer(name: str, layer: Any, chain: Chain) -> None:
         elif isinstance(layer, Residual):
             chain.add(name, *_write_residual(layer, chain))
         elif isinstance(layer, Neuron):
-            chain.add(name, _write_neuron(name, layer, chain), chain.layout)
-        elif not isinstance(layer, _ABSENT):
+            if not _add_near(name, layer, chain):
+                chain.add(name, _write_neuron(name, layer, chain), chain.layout)
+        elif isinstance(layer, Scale | Threshold | Delay):
+            chain.add(name, _write_element(layer, chain), chain.layout)
+        elif not isinstance(layer, _ABSENT) and not _add_near(name, layer, chain):
             chain.add(name, *_write_stateless(layer, chain.layout))
     except ExchangeError as error:
         said = str(error)
@@ -251,6 +290,30 @@ def write_layer(name: str, layer: Any, chain: Chain) -> None:
         raise ExchangeError(said if said.startswith("Layer ") else f"{label}: {said}") from error
     except (EegsnnError, ValueError, TypeError) as error:
         raise ExchangeError(f"Layer {name!r} ({_kind(layer)}): {error}") from error
+
+
+def _add_near(name: str, layer: Any, chain: Chain) -> bool:
+    """Put what comes near a layer behind the chain, if that is allowed and needed."""
+    near = None if chain.approximations is None else substitute(layer, chain.layout)
+    if near is None or chain.approximations is None:
+        return False
+    replacements, told = near
+    chain.approximations.append(f"{name} ({_kind(layer)}): {told}")
+    first = len(chain.nodes)
+    for index, replacement in enumerate(replacements):
+        suffix = "" if len(replacements) == 1 else f"_{index}"
+        write_layer(f"{name}{suffix}", replacement, chain)
+    for node in list(chain.nodes.values())[first:]:
+        node.metadata = {**node.metadata, "approximation": told}
+    return True
+
+
+def _write_element(layer: Scale | Threshold | Delay, chain: Chain) -> nir.NIRNode:
+    if isinstance(layer, Delay):
+        return nir.Delay(chain.layout.to_nir(layer.steps * chain.dt))
+    if isinstance(layer, Scale):
+        return nir.Scale(chain.layout.to_nir(array(layer.scale)))
+    return nir.Threshold(chain.layout.to_nir(array(layer.threshold)))
 
 
 def _write_stateless(layer: Any, layout: Layout) -> tuple[nir.NIRNode, Layout]:
@@ -269,7 +332,7 @@ def _write_residual(layer: Residual, chain: Chain) -> tuple[nir.NIRGraph, Layout
     start = chain.layout
     ways: list[Chain] = []
     for path in ("block", "shortcut"):
-        way = Chain(chain.dt, chain.loop, start)
+        way = chain.inner(start)
         if path in layer:
             for name, inner in _unfolded(layer[path], f"{path}_"):
                 write_layer(name, inner, way)
@@ -280,7 +343,8 @@ def _write_residual(layer: Residual, chain: Chain) -> tuple[nir.NIRGraph, Layout
             f"its two ways give {block.layout.here} and {around.layout.here}, or one vector in "
             f"two orders (one of them flattened): the sum has no exact form."
         )
-    whole = Chain(chain.dt, chain.loop, start, {**block.nodes, **around.nodes})
+    whole = chain.inner(start)
+    whole.nodes = {**block.nodes, **around.nodes}
     whole.edges = [*block.edges, (block.last, "output"), *around.edges]
     whole.last, whole.layout = around.last, block.layout
     return whole.graph(start, {"layer": "Residual"}), block.layout

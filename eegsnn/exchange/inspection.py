@@ -187,10 +187,10 @@ def _range(value: Any) -> str:
 
 def _note(node: Any, layer: Any) -> str:
     metadata = node.metadata if isinstance(node.metadata, Mapping) else {}
-    if metadata.get("plain_reading") == "other reset":
-        return "its reset stands in the metadata: readers that ignore them spike otherwise"
     if "approximation" in metadata:
         return f"approximation: {metadata['approximation']}"
+    if metadata.get("plain_reading") == "other reset":
+        return "its reset stands in the metadata: readers that ignore them spike otherwise"
     fires = isinstance(node, nir.IF | nir.LIF | nir.CubaLIF)
     if fires and "reset_mechanism" not in metadata:
         return "resets to v_reset at once, as NIR says (see the conventions of other libraries)"
