@@ -22,7 +22,7 @@ from eegsnn.encoding.streaming import EncoderStream
 from eegsnn.errors import ConfigurationError, DataError
 
 # Samples taken at a time by codes that need arrays between input and output.
-_BLOCK_SAMPLES = 2**21
+_BLOCK_SAMPLES = 2**18
 
 
 class SignalEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -50,6 +50,8 @@ class SignalEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     codes_values: ClassVar[bool] = False
     # What measures a code without inverse; None where there is an inverse.
     instead_of_inverse: ClassVar[str | None] = None
+    # Whether channels are coded together, so that a block of rows must hold all of a band's.
+    couples_channels: ClassVar[bool] = False
     # Whether `_encode` makes large arrays of its own, so that rows are taken in blocks.
     in_blocks: ClassVar[bool] = True
 
@@ -146,7 +148,8 @@ class SignalEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         before = first_trial * group
         step = len(rows)
         if self.in_blocks:
-            step = group * max(1, _BLOCK_SAMPLES // (group * rows.shape[1]))
+            least = group if self.couples_channels else 1
+            step = least * max(1, _BLOCK_SAMPLES // (least * rows.shape[1]))
         parts = []
         for first in range(0, len(rows), step):
             block = rows[first : first + step]

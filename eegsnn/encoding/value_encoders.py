@@ -48,6 +48,8 @@ class _ValueEncoder(SignalEncoder):
     def _values(self, rows: np.ndarray, state: Any, first_row: int) -> tuple[np.ndarray, Any]:
         """Means of whole windows, and the samples left over."""
         z = self._scaled(rows, first_row)
+        if self.window == 1:
+            return z, z[:, :0]
         if state is not None and state.shape[1]:
             z = np.concatenate([state, z], axis=1)
         whole = z.shape[1] // self.window * self.window
@@ -255,6 +257,7 @@ class RankOrderEncoder(_ValueEncoder):
     """
 
     scaling: ClassVar[str] = "standard"
+    couples_channels: ClassVar[bool] = True
     _more_arrays: ClassVar[tuple[str, ...]] = ("by_rank_",)
 
     def __init__(self, window: int = 1) -> None:

@@ -13,7 +13,9 @@ WORTHWHILE = 2**20
 """Samples from which the compiled loop is worth its import; trials stay far below."""
 
 
-def filter_sections(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.ndarray:
+def filter_sections(
+    sos: np.ndarray, rows: np.ndarray, dc_gain: float, out: np.ndarray | None = None
+) -> np.ndarray:
     """Filter (rows, times) as if the first sample of each had lasted for ever.
 
     Long recordings go through a compiled loop over groups of rows on all cores, where that gives
@@ -25,10 +27,16 @@ def filter_sections(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.nda
     rows : ndarray, shape (rows, times)
     dc_gain : float
         The filter's response to a constant.
+    out : ndarray of float64, shape (rows, times), optional
+        Where the result goes.
     """
-    if rows.size < WORTHWHILE or not _is_exact():
-        return _by_scipy(sos, rows, dc_gain)
-    return _compiled(sos, rows, dc_gain)
+    if rows.size >= WORTHWHILE and _is_exact():
+        return _compiled(sos, rows, dc_gain, out)
+    filtered = _by_scipy(sos, rows, dc_gain)
+    if out is None:
+        return filtered
+    out[:] = filtered
+    return out
 
 
 @cache
@@ -50,15 +58,17 @@ def _by_scipy(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.ndarray:
     return filtered
 
 
-def _compiled(sos: np.ndarray, rows: np.ndarray, dc_gain: float) -> np.ndarray:
+def _compiled(
+    sos: np.ndarray, rows: np.ndarray, dc_gain: float, out: np.ndarray | None = None
+) -> np.ndarray:
     from eegsnn.filters._sections_kernel import filter_rows
 
     rows = np.ascontiguousarray(rows, dtype=np.float64)
     sections = np.ascontiguousarray(sos, dtype=np.float64)
-    out = np.empty_like(rows)
+    filtered = np.empty_like(rows) if out is None else out
 
     def work(part: slice) -> None:
-        filter_rows(rows[part], sections, float(dc_gain), out[part])
+        filter_rows(rows[part], sections, float(dc_gain), filtered[part])
 
     share_rows(work, len(rows), rows.size)
-    return out
+    return filtered

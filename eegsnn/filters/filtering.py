@@ -32,7 +32,7 @@ def filter_causal(x: np.ndarray, band_filter: BandFilter) -> np.ndarray:
     -------
     ndarray of float64, shape (..., times)
     """
-    return _in_blocks(x, band_filter, lambda rows: _forward(rows, band_filter), 0)
+    return _in_blocks(x, band_filter, lambda rows, out: _forward(rows, band_filter, out), 0)
 
 
 def filter_zero_phase(
@@ -64,7 +64,7 @@ def filter_zero_phase(
     """
     pad = band_filter.ring_samples if padding is None else padding
 
-    def both_ways(rows: np.ndarray) -> np.ndarray:
+    def both_ways(rows: np.ndarray, out: np.ndarray) -> None:
         n_times = rows.shape[-1]
         if extension == "odd":
             rows = extend_odd(rows, pad)
@@ -76,7 +76,7 @@ def filter_zero_phase(
             start = 0
         forward = _forward(rows, band_filter)
         backward = _forward(forward[:, ::-1], band_filter)[:, ::-1]
-        return backward[:, start : start + n_times]
+        out[:] = backward[:, start : start + n_times]
 
     return _in_blocks(x, band_filter, both_ways, 2 * pad)
 
@@ -97,15 +97,17 @@ def extend_odd(x: np.ndarray, pad: int) -> np.ndarray:
     return np.pad(x, width, mode="reflect", reflect_type="odd")
 
 
-def _forward(rows: np.ndarray, band_filter: BandFilter) -> np.ndarray:
+def _forward(
+    rows: np.ndarray, band_filter: BandFilter, out: np.ndarray | None = None
+) -> np.ndarray:
     assert band_filter.sos is not None
-    return filter_sections(band_filter.sos, rows, band_filter.dc_gain)
+    return filter_sections(band_filter.sos, rows, band_filter.dc_gain, out)
 
 
 def _in_blocks(
     x: np.ndarray,
     band_filter: BandFilter,
-    function: Callable[[np.ndarray], np.ndarray],
+    function: Callable[[np.ndarray, np.ndarray], object],
     extra: int,
 ) -> np.ndarray:
     if band_filter.sos is None:
@@ -116,5 +118,6 @@ def _in_blocks(
     if rows.shape[1] * ROWS_SIDE_BY_SIDE >= WORTHWHILE:
         step = ROWS_SIDE_BY_SIDE
     for start in range(0, len(rows), step):
-        filtered[start : start + step] = function(rows[start : start + step])
+        part = slice(start, start + step)
+        function(rows[part], filtered[part])
     return filtered.reshape(x.shape)
