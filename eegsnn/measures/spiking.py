@@ -69,8 +69,7 @@ def bits_per_sample(spikes: Any, steps_per_sample: float = 1.0) -> np.ndarray:
     rows = z.reshape(-1, z.shape[-1])
     bits = np.empty(len(rows))
     for number, row in enumerate(rows):
-        _, count = np.unique(row, return_counts=True)
-        p = count / row.size
+        p = _occurrences(row) / row.size
         bits[number] = -(p * np.log2(p)).sum()
     return np.abs(bits).reshape(z.shape[:-1]) * steps_per_sample
 
@@ -125,6 +124,15 @@ def interval_statistics(spikes: Any, sfreq: float, window: float = 1.0) -> dict[
     shape = z.shape[:-1]
     names = ("mean_interval", "cv", "fano")
     return {name: value.reshape(shape) for name, value in zip(names, found, strict=True)}
+
+
+def _occurrences(row: np.ndarray) -> np.ndarray:
+    """How often each symbol occurs; by counting where they lie close together, else by sorting."""
+    least, most = int(row.min()), int(row.max())
+    if most - least >= 2**16:
+        return np.unique(row, return_counts=True)[1]
+    count = np.bincount(row.astype(np.int64) - least)
+    return count[count > 0]
 
 
 def _counts(spikes: Any) -> np.ndarray:

@@ -34,6 +34,7 @@ def test_entropy():
     assert bits_per_sample(np.zeros(10, dtype=int)) == 0
     assert bits_per_sample(np.tile([0, 1], 50)) == pytest.approx(1)
     assert bits_per_sample(np.tile([0, 1, 2, -1], 50), steps_per_sample=3.0) == pytest.approx(6)
+    assert bits_per_sample(np.tile([-(10**6), 10**6], 50)) == pytest.approx(1)
     p = np.array([0.9, 0.1])
     z = (np.arange(1000) % 10 == 0).astype(int)
     assert bits_per_sample(z) == pytest.approx(-(p * np.log2(p)).sum())
