@@ -72,7 +72,7 @@ def estimator_to_nir(
             write_layer(f"{prefix}{kind}_neurons", layer, chain)
         end = "output" if len(networks) == 1 else f"output_{member}"
         nodes |= {**chain.nodes, end: nir.Output(np.array(chain.layout.shape))}
-        edges += [*chain.edges, (chain.last, end)]
+        edges += [*chain.edges, *((source, end) for source in chain.last)]
     metadata = graph_metadata(step, readout=ensemble.config.readout)
     graph = nir.NIRGraph(nodes, edges, metadata, type_check=False)
     if path is not None:

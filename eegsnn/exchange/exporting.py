@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mlx.core as mx
@@ -103,12 +103,17 @@ class Chain:
     layout: Layout
     nodes: dict[str, nir.NIRNode] = field(default_factory=dict)
     edges: list[tuple[str, str]] = field(default_factory=list)
-    last: str = "input"
+    last: tuple[str, ...] = ("input",)  # of several nodes the next one takes the sum
     approximations: list[str] | None = None  # what was replaced; None: nothing may be
 
-    def inner(self, layout: Layout) -> Chain:
-        """Begin a graph inside this one."""
-        return Chain(self.dt, self.loop, layout, approximations=self.approximations)
+    def way(self) -> Chain:
+        """Begin another way from here, into the same graph."""
+        return replace(self)
+
+    def one_node(self, name: str) -> None:
+        """Let the last output be that of one node, so that sums are taken in the order here."""
+        ones = np.ones(self.layout.shape, np.float32)
+        self.add(name, nir.Scale(ones, metadata={"layer": "sum"}), self.layout)
 
     def add(self, name: str, node: nir.NIRNode, layout: Layout) -> None:
         """Put a node behind the last one."""
@@ -118,14 +123,14 @@ class Chain:
         # nir's own types are wrong for kernels that are not square, and for groups.
         node.input_type, node.output_type = {"input": before}, {"output": np.array(layout.shape)}
         self.nodes[name] = node
-        self.edges.append((self.last, name))
-        self.last, self.layout = name, layout
+        self.edges += [(source, name) for source in self.last]
+        self.last, self.layout = (name,), layout
 
     def graph(self, start: Layout, metadata: dict[str, Any]) -> nir.NIRGraph:
         """Finished graph."""
         ends = nir.Input(np.array(start.shape)), nir.Output(np.array(self.layout.shape))
         nodes = {"input": ends[0], **self.nodes, "output": ends[1]}
-        edges = [*self.edges, (self.last, "output")]
+        edges = [*self.edges, *((source, "output") for source in self.last)]
         return nir.NIRGraph(nodes, edges, metadata, type_check=False)
 
 
@@ -276,7 +281,7 @@ def write_layer(name: str, layer: Any, chain: Chain) -> None:
             for inner, part in _unfolded(layer, f"{name}_"):
                 write_layer(inner, part, chain)
         elif isinstance(layer, Residual):
-            chain.add(name, *_write_residual(layer, chain))
+            _write_residual(name, layer, chain)
         elif isinstance(layer, Neuron):
             if not _add_near(name, layer, chain):
                 chain.add(name, _write_neuron(name, layer, chain), chain.layout)
@@ -327,27 +332,25 @@ def _write_stateless(layer: Any, layout: Layout) -> tuple[nir.NIRNode, Layout]:
     raise ExchangeError("NIR has no node for it.")
 
 
-def _write_residual(layer: Residual, chain: Chain) -> tuple[nir.NIRGraph, Layout]:
-    """Block and the way around it, both into the Output of a nested graph, which sums them."""
-    start = chain.layout
-    ways: list[Chain] = []
-    for path in ("block", "shortcut"):
-        way = chain.inner(start)
+def _write_residual(name: str, layer: Residual, chain: Chain) -> None:
+    """Block and the way around it, both into whatever comes next, which sums them."""
+    if len(chain.last) > 1:
+        chain.one_node(f"{name}_input")
+    block, around = chain.way(), chain.way()
+    for path, way in (("block", block), ("shortcut", around)):
         if path in layer:
-            for name, inner in _unfolded(layer[path], f"{path}_"):
-                write_layer(name, inner, way)
-        ways.append(way)
-    block, around = ways
+            for inner, part in _unfolded(layer[path], f"{name}_{path}_"):
+                write_layer(inner, part, way)
     if block.layout.shape != around.layout.shape or not block.layout.same_order(around.layout):
         raise ExchangeError(
             f"its two ways give {block.layout.here} and {around.layout.here}, or one vector in "
             f"two orders (one of them flattened): the sum has no exact form."
         )
-    whole = chain.inner(start)
-    whole.nodes = {**block.nodes, **around.nodes}
-    whole.edges = [*block.edges, (block.last, "output"), *around.edges]
-    whole.last, whole.layout = around.last, block.layout
-    return whole.graph(start, {"layer": "Residual"}), block.layout
+    if len(around.last) > 1:
+        around.one_node(f"{name}_shortcut")
+    if set(around.last) & set(block.last):
+        block.one_node(f"{name}_block")
+    chain.last, chain.layout = (*block.last, *around.last), block.layout
 
 
 def _write_neuron(name: str, layer: Any, chain: Chain) -> nir.NIRNode:

@@ -47,7 +47,7 @@ def from_nir(
         nothing in the graph is described in seconds.
     convention : str or Convention, default "nir"
         What the library that wrote the graph means by its neurons, by name ("nir", "snntorch",
-        "norse", "spikingjelly", "spyx") or in detail. It says what NIR leaves open; a reset that
+        "spikingjelly", "sinabs") or in detail. It says what NIR leaves open; a reset that
         stands in a node's metadata goes before it.
     max_bytes : int, default 2 GiB
         A file whose arrays take more is refused before they are read.

@@ -67,11 +67,14 @@ class Convention:
 CONVENTIONS: dict[str, Convention] = {
     "nir": Convention(),
     "snntorch": Convention(reset="subtract", reset_delay=True),
-    "norse": Convention(current="old"),
     "spikingjelly": Convention(),
-    "spyx": Convention(reset="subtract", reset_delay=True),
+    "sinabs": Convention(reset="subtract", decay="exponential"),
 }
-"""By name; see :class:`Convention`. A reset that stands in a node's metadata goes before it."""
+"""By name; see :class:`Convention`. A reset that stands in a node's metadata goes before it.
+
+snnTorch writes v_reset = 0 for its default reset by subtraction. Sinabs counts time in steps: give
+dt = 1. Norse, Spyx and Rockpool write other values than they compute with; see docs/nir.md.
+"""
 
 _EXACT: dict[str, tuple[Any, Callable[..., Any]]] = {
     "Leaky": (nir.LIF | nir.IF, read_leaky),

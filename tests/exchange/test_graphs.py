@@ -120,7 +120,7 @@ def test_conventions_of_others():
     at_once = Convention(reset="subtract")
     spikes = out(chain(node), convention=at_once)
     assert spikes.sum() > out(chain(node)).sum()  # what is above the threshold is kept
-    late = out(chain(nir.CubaLI(**CUBA)), convention="norse")
+    late = out(chain(nir.CubaLI(**CUBA)), convention=Convention(current="old"))
     now = out(chain(nir.CubaLI(**CUBA)))
     assert not np.array_equal(late, now)
     slower = out(chain(nir.LI(**LI)), convention=Convention(decay="exponential"))

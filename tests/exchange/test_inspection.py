@@ -38,7 +38,7 @@ def test_drawing_shows_branches_and_what_comes_a_step_later():
     assert "↺ lif" in inspect_nir(recurrent(), 1e-4).drawing()
     branch = to_nir(Sequential(Residual(Leaky()), Leaky()), dt=1e-3, features=2)
     report = inspect_nir(branch)
-    assert "output  Output (2,)  ← 0_residual.input" in report.drawing()
+    assert "1_leaky  LIF (2,)  ← input" in report.drawing()
     assert any("metadata" in node.note for node in report.nodes)
 
 

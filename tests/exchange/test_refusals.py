@@ -71,7 +71,7 @@ def test_export_refuses_by_name_and_reason(layer, features, reason):
 
 def test_refusal_inside_a_block_names_the_layer_inside():
     model = Sequential(Linear(3, 3, key=KEY), Residual(Leaky(), Izhikevich()))
-    with pytest.raises(ExchangeError, match="block_1_izhikevich"):
+    with pytest.raises(ExchangeError, match="1_residual_block_1_izhikevich"):
         to_nir(model, dt=DT)
 
 

@@ -304,3 +304,17 @@ def test_random_networks(through_file, network, seed):
     back = through_file(model, features=n_inputs)
     x = currents(7, 2, n_inputs, seed=seed)
     assert mx.array_equal(back.run(x)[0], model.run(x)[0]).item()
+
+
+def test_sums_are_taken_in_the_same_order(through_file):
+    """Blocks that follow each other, blocks in a shortcut, and a block that changes nothing."""
+    dense = lambda: Linear(4, 4, key=KEY)  # noqa: E731
+    model = Sequential(
+        Residual(dense()),
+        Residual(dense(), shortcut=Residual(dense(), shortcut=dense())),
+        Residual(Dropout(0.5)),
+        Residual(Residual(dense()), Residual(dense())),
+    )
+    back = through_file(model)
+    x = currents(7, 3, 4)
+    assert mx.array_equal(back.run(x)[0], model.run(x)[0]).item()
