@@ -158,7 +158,7 @@ def _add_nir(commands: Any) -> None:
             "--convention",
             metavar="NAME",
             default="nir",
-            help="library that wrote it: nir, snntorch, norse, spikingjelly, spyx (default: nir)",
+            help="library that wrote it: nir, snntorch, spikingjelly, sinabs (default: nir)",
         )
         action.set_defaults(command=_lazy("nir", function))
     for action in (export, inspect, check):
