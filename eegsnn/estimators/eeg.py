@@ -74,6 +74,7 @@ class EEGSpikingClassifier(SpikingClassifier):
         delay_step: int = 1,
         readout: str = "membrane",
         readout_beta: float = 0.95,
+        readout_gain: float | None = None,
         readout_weights: bool = False,
         dropout: float = 0.0,
         surrogate: Any = "arctan",

@@ -27,7 +27,8 @@ class SpikingClassifier(NetworkClassifier):
     Parameters
     ----------
     hidden, neuron, beta, threshold, reset_mechanism, reset_delay, learn_beta, n_delays, \
-delay_step, readout, readout_beta, readout_weights, dropout, surrogate, surrogate_slope
+delay_step, readout, readout_beta, readout_gain, readout_weights, dropout, surrogate, \
+surrogate_slope
         The network: see :class:`~eegsnn.models.NetworkConfig`.
     max_epochs, batch_size, learning_rate, weight_decay, clip_norm, label_smoothing, input_noise, \
 early_stopping, n_iter_no_change, tol
@@ -99,6 +100,7 @@ early_stopping, n_iter_no_change, tol
         delay_step: int = 1,
         readout: str = "membrane",
         readout_beta: float = 0.95,
+        readout_gain: float | None = None,
         readout_weights: bool = False,
         dropout: float = 0.0,
         surrogate: Any = "arctan",
@@ -133,6 +135,7 @@ early_stopping, n_iter_no_change, tol
         self.delay_step = delay_step
         self.readout = readout
         self.readout_beta = readout_beta
+        self.readout_gain = readout_gain
         self.readout_weights = readout_weights
         self.dropout = dropout
         self.surrogate = surrogate
