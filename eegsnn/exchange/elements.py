@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -47,6 +48,10 @@ class Threshold(nn.Module):
         self.threshold = mx.array(np.asarray(threshold, dtype=np.float32))
         self.freeze(keys=["threshold"], recurse=False)
         self._surrogate = surrogate or get_surrogate()
+
+    def unfreeze(self, *args: Any, **kwargs: Any) -> nn.Module:
+        """As in ``mlx.nn``, but the threshold stays fixed."""
+        return self
 
     def __call__(self, x: mx.array) -> mx.array:
         """Spikes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import nir
@@ -14,6 +14,9 @@ Edge = tuple[str, str]
 
 MAX_DEPTH = 16
 """Graphs nested deeper than this are refused."""
+
+MAX_NODES, MAX_EDGES, MAX_FEEDBACK = 20_000, 100_000, 1_000
+"""Larger graphs, and graphs with more edges that close cycles, are refused."""
 
 
 @dataclass
@@ -34,9 +37,12 @@ class FlatGraph:
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
 
-    def sources(self, name: str) -> list[str]:
-        """Nodes whose outputs are summed into `name`, in the order of the edges."""
-        return [source for source, target in self.edges if target == name]
+    def sources(self) -> dict[str, list[str]]:
+        """Nodes whose outputs are summed into each node, in the order of the edges."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.edges:
+            found[target].append(source)
+        return found
 
 
 def flatten(graph: nir.NIRGraph, is_one_layer: Callable[[nir.NIRNode], bool]) -> FlatGraph:
@@ -55,6 +61,11 @@ def flatten(graph: nir.NIRGraph, is_one_layer: Callable[[nir.NIRNode], bool]) ->
     flat.inputs, flat.outputs = _unfold(graph, "", flat, is_one_layer, 0)
     if not flat.nodes:
         raise ExchangeError("graph: expected at least one node, but it holds none.")
+    if len(flat.nodes) > MAX_NODES or len(flat.edges) > MAX_EDGES:
+        raise ExchangeError(
+            f"graph: expected at most {MAX_NODES} nodes and {MAX_EDGES} edges, but it has "
+            f"{len(flat.nodes)} and {len(flat.edges)}."
+        )
     targets = {target for _, target in flat.edges}
     starts = {source for source, _ in flat.edges}
     for name in list(flat.nodes):
@@ -138,14 +149,13 @@ class Schedule:
         itself, is a recurrence and is run step by step, its nodes in this order.
     delayed : frozenset of (str, str)
         Edges that carry the value of the step before, because they close a cycle.
+    recurrent : frozenset of str
+        Nodes of recurrences.
     """
 
     groups: list[list[str]]
     delayed: frozenset[Edge]
-
-    def is_recurrent(self, group: list[str], edges: Iterable[Edge]) -> bool:
-        """Whether a group has to be run step by step."""
-        return len(group) > 1 or (group[0], group[0]) in set(edges)
+    recurrent: frozenset[str] = frozenset()
 
 
 def schedule(
@@ -181,11 +191,13 @@ def schedule(
         following[source].append(target)
     groups: list[list[str]] = []
     delayed: set[Edge] = set()
+    recurrent: set[str] = set()
     for group in _components(list(flat.nodes), following):
         members = set(group)
         if len(group) == 1 and group[0] not in following[group[0]]:
             groups.append(group)
             continue
+        recurrent |= members
         entries = [t for s, t in flat.edges if t in members and s not in members] or sorted(group)
         inside = {n: [t for t in following[n] if t in members and not delays(t)] for n in members}
         while True:
@@ -193,10 +205,15 @@ def schedule(
             if cycle is None:
                 break
             edge = _waiting_edge(cycle, has_state, fires)
+            if len(delayed) == MAX_FEEDBACK:
+                raise ExchangeError(
+                    f"graph: expected at most {MAX_FEEDBACK} edges that close cycles, but it has "
+                    f"more."
+                )
             delayed.add(edge)
             inside[edge[0]].remove(edge[1])
         groups.append(_order(group, inside))
-    return Schedule(groups, frozenset(delayed))
+    return Schedule(groups, frozenset(delayed), frozenset(recurrent))
 
 
 def _waiting_edge(

@@ -128,23 +128,25 @@ def _read_all(
 ) -> tuple[dict[str, Any], dict[str, Layout]]:
     layers: dict[str, Any] = {}
     layouts: dict[str, Layout] = {}
+    sources = flat.sources()
     for group in plan.groups:
         for name in group:
-            layout = layout_into(name, flat, layouts)
+            layout = layout_into(name, flat.nodes[name], sources[name], layouts)
             layers[name], layouts[name] = read_node(name, flat.nodes[name], layout, dt, convention)
     return layers, layouts
 
 
-def layout_into(name: str, flat: FlatGraph, layouts: dict[str, Layout]) -> Layout:
+def layout_into(
+    name: str, node: nir.NIRNode, sources: list[str], layouts: dict[str, Layout]
+) -> Layout:
     """Layout of what comes into a node, from the nodes before it or from what it declares."""
-    node = flat.nodes[name]
     try:
         expected = expected_shape(node)
     except ExchangeError as error:
         raise ExchangeError(f"{name}: {error}") from error
     except (ValueError, TypeError, IndexError, AttributeError) as error:
         raise ExchangeError(f"{name}: unusable {type(node).__name__} node: {error}") from error
-    known = [(source, layouts[source]) for source in flat.sources(name) if source in layouts]
+    known = [(source, layouts[source]) for source in sources if source in layouts]
     for source, layout in known:
         _check_fits(source, layout.shape, name, expected)
     if known:
@@ -177,33 +179,36 @@ def layout_into(name: str, flat: FlatGraph, layouts: dict[str, Layout]) -> Layou
 def _check_edges(flat: FlatGraph, layouts: dict[str, Layout]) -> dict[tuple[str, str], Any]:
     """Check edges that close a cycle too, and find those whose ends order vectors differently."""
     gathers = {}
-    for source, target in flat.edges:
-        _check_fits(source, layouts[source].shape, target, expected_shape(flat.nodes[target]))
-        wanted = _first_layout(target, flat, layouts)
-        if layouts[source].shape != wanted.shape:
-            raise ExchangeError(
-                f"edges into {target!r}: what is summed has to have one shape, but {source!r} "
-                f"gives {layouts[source].shape} and another {wanted.shape}."
-            )
-        gather = layouts[source].gather_for(wanted)
-        if gather is not None:
-            gathers[source, target] = gather
+    place = {name: index for index, name in enumerate(layouts)}
+    for target, sources in flat.sources().items():
+        wanted = _layout_read(target, flat.nodes[target], sources, layouts, place)
+        for source in sources:
+            _check_fits(source, layouts[source].shape, target, expected_shape(flat.nodes[target]))
+            if layouts[source].shape != wanted.shape:
+                raise ExchangeError(
+                    f"edges into {target!r}: what is summed has to have one shape, but {source!r} "
+                    f"gives {layouts[source].shape} and another {wanted.shape}."
+                )
+            gather = layouts[source].gather_for(wanted)
+            if gather is not None:
+                gathers[source, target] = gather
     return gathers
 
 
-def _first_layout(target: str, flat: FlatGraph, layouts: dict[str, Layout]) -> Layout:
+def _layout_read(
+    target: str,
+    node: nir.NIRNode,
+    sources: list[str],
+    layouts: dict[str, Layout],
+    place: dict[str, int],
+) -> Layout:
     """Layout that a node's input was read with: that of the first source computed before it."""
-    computed = list(layouts)
-    own = computed.index(target)
-    for source in flat.sources(target):
-        if computed.index(source) < own:
+    for source in sources:
+        if place[source] < place[target]:
             return layouts[source]
-    node = flat.nodes[target]
-    return (
-        layouts[target]
-        if isinstance(node, NEURONS)
-        else Layout(tuple(size or 1 for size in expected_shape(node) or ()))
-    )
+    if isinstance(node, NEURONS):
+        return layouts[target]
+    return Layout(tuple(size or 1 for size in expected_shape(node) or ()))
 
 
 def _check_fits(

@@ -123,25 +123,27 @@ def inspect_nir(
     step = check_dt(dt, metadata.get("dt"), None) if known else None
     plan = plan_of(flat, step)
     layouts: dict[str, Layout] = {}
+    incoming = flat.sources()
     reports = []
     for group in plan.groups:
         for name in group:
-            reports.append(_look(name, flat, plan, layouts, step, convention))
+            reports.append(_look(name, flat, incoming, plan, layouts, step, convention))
     return GraphReport(reports, step, metadata)
 
 
 def _look(
     name: str,
     flat: FlatGraph,
+    incoming: dict[str, list[str]],
     plan: Schedule,
     layouts: dict[str, Layout],
     dt: float | None,
     convention: str,
 ) -> NodeReport:
-    node = flat.nodes[name]
+    node, sources = flat.nodes[name], incoming[name]
     layer, problem, layout = None, "", None
     try:
-        layout = layout_into(name, flat, layouts)
+        layout = layout_into(name, node, sources, layouts)
         if dt is None and isinstance(node, WITH_TIME | nir.NIRGraph):
             layouts[name] = layout
             problem = "needs dt"
@@ -153,14 +155,12 @@ def _look(
         problem = str(error)
         if layout is not None and isinstance(node, WITH_TIME):
             layouts[name] = layout  # its shape is known all the same
-    sources = tuple(
-        f"↺ {source}" if (source, name) in plan.delayed else source for source in flat.sources(name)
-    )
+    shown = tuple(f"↺ {source}" if (source, name) in plan.delayed else source for source in sources)
     shape = str(layouts[name].shape) if name in layouts else "?"
     kind = f"{layer_of(node)} (graph)" if isinstance(node, nir.NIRGraph) else type(node).__name__
     here = "" if layer is None else type(layer).__name__
     return NodeReport(
-        name, kind, sources, shape, _parameters(node), here, problem, _note(node, layer)
+        name, kind, shown, shape, _parameters(node), here, problem, _note(node, layer)
     )
 
 

@@ -71,6 +71,7 @@ class GraphModel(nn.Module):
         super().__init__()
         self.layers = layers
         self._wiring = wiring
+        self._sources = wiring.graph.sources()
 
     @property
     def wiring(self) -> Wiring:
@@ -147,6 +148,13 @@ class GraphModel(nn.Module):
                 traces.append(LayerTrace(name, layer, given, values[name], states.get(name, {})))
         return traces
 
+    def unfreeze(self, *args: Any, **kwargs: Any) -> nn.Module:
+        """As in ``mlx.nn``, but what a layer keeps fixed stays fixed."""
+        for layer in self.layers.values():
+            if kwargs.get("recurse", True):
+                layer.unfreeze(*args, **kwargs)
+        return self
+
     def _run(
         self, x: Given, state: GraphState | None, traced: bool
     ) -> tuple[dict[str, mx.array], GraphState, dict[str, Any]]:
@@ -159,9 +167,8 @@ class GraphModel(nn.Module):
         self._check_state(state, first)
         after: GraphState = {"layers": dict(state["layers"]), "before": dict(state["before"])}
         states: dict[str, Any] = {}
-        edges = set(self._wiring.graph.edges)
         for group in self._wiring.schedule.groups:
-            if self._wiring.schedule.is_recurrent(group, edges):
+            if group[0] in self._wiring.schedule.recurrent:
                 self._loop(group, values, after, states if traced else None)
                 continue
             name = group[0]
@@ -197,7 +204,7 @@ class GraphModel(nn.Module):
     ) -> None:
         """All steps of the nodes of a cycle, one step after the other."""
         members = set(group)
-        outside = {s for s, t in self._wiring.graph.edges if t in members and s not in members}
+        outside = {s for name in group for s in self._sources[name] if s not in members}
         n_steps = next(iter(values.values())).shape[0]
         # Split, not indexed: the gradient of an index is an array of the full size.
         pieces = {name: mx.split(values[name], n_steps) for name in sorted(outside)}
@@ -253,7 +260,7 @@ class GraphModel(nn.Module):
     ) -> mx.array:
         """Sum of all that comes into a node, in the order of the edges."""
         total: mx.array | None = None
-        for source in self._wiring.graph.sources(name):
+        for source in self._sources[name]:
             waits = before is not None and (source, name) in self._wiring.schedule.delayed
             value = before[source] if waits and before is not None else values[source]
             gather = self._wiring.gathers.get((source, name))

@@ -3,6 +3,7 @@
 import itertools
 
 import mlx.core as mx
+import mlx.nn as nn
 import nir
 import numpy as np
 import pytest
@@ -455,3 +456,17 @@ def test_random_graph_is_the_same_whole_and_step_by_step(graph):
 def test_a_missing_dt_that_matters_is_an_error():
     with pytest.raises(ExchangeError, match="dt: node 'n0' is described in seconds"):
         from_nir(chain(LIF))
+
+
+def test_what_is_fixed_stays_fixed_and_the_rest_can_be_trained():
+    weight = RNG.standard_normal((N, N)) * 0.5
+    nodes = {"input": nir.Input(np.array([N])), "w": nir.Linear(weight), "lif": LIF}
+    nodes |= {"rec": nir.Linear(W_REC), "output": nir.Output(np.array([N]))}
+    edges = [("input", "w"), ("w", "lif"), ("lif", "rec"), ("rec", "lif"), ("lif", "output")]
+    model = from_nir(nir.NIRGraph(nodes, edges, type_check=False), DT)
+    model.unfreeze()
+    assert set(model.trainable_parameters()["layers"]) >= {"w", "rec"}
+    assert not model.trainable_parameters()["layers"].get("lif")
+    _, gradients = nn.value_and_grad(model, lambda x: model.run(x)[0].sum())(mx.array(X))
+    assert mx.any(gradients["layers"]["w"]["weight"] != 0).item()
+    assert mx.any(gradients["layers"]["rec"]["weight"] != 0).item()

@@ -1,5 +1,7 @@
 """What cannot be exchanged exactly, and files that should not be trusted: a clear error each."""
 
+import itertools
+
 import h5py
 import mlx.core as mx
 import mlx.nn as nn
@@ -318,3 +320,15 @@ def test_a_failed_export_leaves_the_file(written):
     with pytest.raises(ExchangeError):
         to_nir(Izhikevich(), written, dt=DT, features=3)
     assert written.read_bytes() == before
+
+
+def test_graphs_of_absurd_size_are_refused_quickly():
+    scale = nir.Scale(np.ones(3))
+    names = [f"n{i}" for i in range(20_001)]
+    chain = list(itertools.pairwise(names))
+    with pytest.raises(ExchangeError, match="at most 20000 nodes"):
+        from_nir(graph(chain, **dict.fromkeys(names, scale)), DT)
+    few = names[:60]
+    everywhere = [("input", "n0"), ("n0", "output"), *((a, b) for a in few for b in few)]
+    with pytest.raises(ExchangeError, match="close cycles"):
+        from_nir(graph(everywhere, **{name: lif() for name in few}), DT)
