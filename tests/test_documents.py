@@ -86,6 +86,16 @@ def test_readme_encodes() -> None:
     assert list(names["encoder"].get_feature_names_out()[:2]) == ["C3_delta_up", "C3_delta_down"]
 
 
+def test_readme_trains_a_network_of_ones_own(tmp_path: Path, rng: np.random.Generator) -> None:
+    code = next(block for block in python_blocks() if "Sequential" in block)
+    labels = np.arange(40) % 2
+    spikes = (rng.random((10, 40, 20)) < 0.1 + 0.2 * labels[:, None]).astype(np.float32)
+    names: dict = {"spikes": spikes, "labels": labels}
+    exec(code.replace("network.safetensors", str(tmp_path / "network.safetensors")), names)
+    assert names["history"].loss_curve[-1] < 0.5 * names["history"].loss_curve[0]
+    assert (tmp_path / "network.safetensors").is_file()
+
+
 def test_readme_states_one_test_command() -> None:
     text = README.read_text(encoding="utf-8")
     assert text.count("<!-- test command -->") == 1
