@@ -147,7 +147,7 @@ class Parameter:
 
 
 @cache
-def parameters_of(kind: type) -> Mapping[str, Parameter]:
+def parameters_of(kind: Any) -> Mapping[str, Parameter]:
     """Parameters that a class of neurons declares, its bases' first."""
     return {
         name: entry
