@@ -49,6 +49,11 @@ class Threshold(nn.Module):
         self.freeze(keys=["threshold"], recurse=False)
         self._surrogate = surrogate or get_surrogate()
 
+    @property
+    def surrogate(self) -> Surrogate:
+        """What stands in for the derivative."""
+        return self._surrogate
+
     def unfreeze(self, *args: Any, **kwargs: Any) -> nn.Module:
         """As in ``mlx.nn``, but the threshold stays fixed."""
         return self
@@ -152,11 +157,19 @@ class Reshape(nn.Module):
     ----------
     shape : tuple of int
         Of the result, as NIR has it.
+    merged : (int, int)
+        First and last axis that it merges, as NIR counts them.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], merged: tuple[int, int]) -> None:
         super().__init__()
         self._shape = shape
+        self._merged = merged
+
+    @property
+    def merged(self) -> tuple[int, int]:
+        """First and last axis that it merges, as NIR counts them."""
+        return self._merged
 
     def __call__(self, x: mx.array) -> mx.array:
         """Reshaped input."""

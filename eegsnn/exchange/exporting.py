@@ -17,13 +17,24 @@ from eegsnn._warnings import warn_user
 from eegsnn.errors import ApproximationWarning, EegsnnError, ExchangeError
 from eegsnn.exchange.approximation import mismatch, substitute
 from eegsnn.exchange.composite import is_composite, read_composite, write_composite
-from eegsnn.exchange.elements import Delay, Scale, Threshold
+from eegsnn.exchange.elements import (
+    Delay,
+    PaddedAfter,
+    Reshape,
+    Scale,
+    StackedLinear,
+    Threshold,
+)
+from eegsnn.exchange.euler import check_dt
 from eegsnn.exchange.files import write_graph
 from eegsnn.exchange.importing import from_nir
 from eegsnn.exchange.layout import Layout
 from eegsnn.exchange.metadata import graph_metadata
+from eegsnn.exchange.model import GraphModel
+from eegsnn.exchange.neuron import NIRNeuron
 from eegsnn.exchange.nodes import Convention, read_node
 from eegsnn.exchange.plain import (
+    write_general,
     write_integrator,
     write_lapicque,
     write_leaky,
@@ -35,7 +46,10 @@ from eegsnn.exchange.stateless import (
     write_conv,
     write_flatten,
     write_linear,
+    write_padded,
     write_pool,
+    write_reshape,
+    write_stacked,
 )
 from eegsnn.layers import (
     BNTT,
@@ -73,12 +87,16 @@ _NEURONS: tuple[tuple[Any, Callable[..., nir.NIRNode]], ...] = (
     (Leaky, write_leaky),
     (Synaptic, write_synaptic),
     (LeakyIntegrator, write_integrator),
+    (NIRNeuron, write_general),
 )
 _STATELESS: tuple[tuple[Any, Callable[..., tuple[nir.NIRNode, Layout]]], ...] = (
     (nn.Linear, write_linear),
     ((nn.Conv1d, nn.Conv2d), write_conv),
     ((AvgPool1d, AvgPool2d), write_pool),  # the sums are subclasses
     (Flatten, write_flatten),
+    (Reshape, write_reshape),
+    (StackedLinear, write_stacked),
+    (PaddedAfter, write_padded),
 )
 _ABSENT = (Dropout, nn.Dropout, nn.Dropout2d, nn.Dropout3d, nn.Identity)
 
@@ -147,8 +165,9 @@ def to_nir(
 
     Parameters
     ----------
-    model : Sequential, Residual, a layer, or list of (name, layer)
-        Names become the names of the nodes.
+    model : Sequential, Residual, GraphModel, a layer, or list of (name, layer)
+        Names become the names of the nodes. A GraphModel, trained further perhaps, is written with
+        the nodes and edges that it was read with.
     path : path, optional
         Write the graph to this file too.
     dt : float
@@ -191,6 +210,11 @@ def to_nir(
     (['input', 'fc', 'lif', 'output'], 0.01)
     """
     check_choice("reset", reset, RESETS_WRITTEN)
+    if isinstance(model, GraphModel):
+        graph = _rewrite(model, check_dt(dt, model.dt, None), reset == "loop")
+        if path is not None:
+            write_graph(graph, path)
+        return graph
     dt = check_number("dt", dt, low=0, low_open=True, unit="s")
     layers = named_layers(model)
     start = Layout.of_here(_input_features(layers, features))
@@ -204,6 +228,24 @@ def to_nir(
     if path is not None:
         write_graph(graph, path)
     return graph
+
+
+def _rewrite(model: GraphModel, dt: float, loop: bool) -> nir.NIRGraph:
+    """Graph of an imported network, with the present weights."""
+    wiring = model.wiring
+    nodes: dict[str, nir.NIRNode] = {}
+    for name in wiring.graph.nodes:
+        shape = np.array(wiring.layouts[name].shape)
+        if name not in model.layers:
+            nodes[name] = (nir.Output if name in wiring.graph.outputs else nir.Input)(shape)
+            if name not in (*wiring.graph.inputs, *wiring.graph.outputs):
+                nodes[name] = nir.Scale(np.ones(tuple(shape), np.float32))  # end of a nested graph
+            continue
+        chain = Chain(dt, loop, wiring.given[name])
+        write_layer(name, model.layers[name], chain)
+        nodes[name] = chain.nodes[name]
+    metadata = {**wiring.metadata, **graph_metadata(dt)}
+    return nir.NIRGraph(nodes, list(wiring.graph.edges), metadata, type_check=False)
 
 
 def _measure(graph: nir.NIRGraph, model: Sequential, chain: Chain, sample: mx.array) -> None:
@@ -318,7 +360,11 @@ def _write_element(layer: Scale | Threshold | Delay, chain: Chain) -> nir.NIRNod
         return nir.Delay(chain.layout.to_nir(layer.steps * chain.dt))
     if isinstance(layer, Scale):
         return nir.Scale(chain.layout.to_nir(array(layer.scale)))
-    return nir.Threshold(chain.layout.to_nir(array(layer.threshold)))
+    told = {
+        "surrogate": layer.surrogate.name,
+        "surrogate_slope": float(layer.surrogate.slope),
+    }
+    return nir.Threshold(chain.layout.to_nir(array(layer.threshold)), metadata=told)
 
 
 def _write_stateless(layer: Any, layout: Layout) -> tuple[nir.NIRNode, Layout]:

@@ -82,9 +82,9 @@ def from_nir(
     flat = flatten(graph, stands_for_one_layer)
     step = check_dt(dt, metadata.get("dt"), _needs_time(flat))
     plan = plan_of(flat, step)
-    layers, layouts = _read_all(flat, plan, step, convention)
+    layers, layouts, given = _read_all(flat, plan, step, convention)
     gathers = _check_edges(flat, layouts)
-    wiring = Wiring(flat, plan, layouts, step, gathers, dict(metadata))
+    wiring = Wiring(flat, plan, layouts, step, given, gathers, dict(metadata))
     return GraphModel({n: layer for n, layer in layers.items() if layer is not None}, wiring)
 
 
@@ -125,15 +125,18 @@ def _waits(flat: FlatGraph, name: str, dt: float | None) -> bool:
 
 def _read_all(
     flat: FlatGraph, plan: Schedule, dt: float, convention: Convention
-) -> tuple[dict[str, Any], dict[str, Layout]]:
+) -> tuple[dict[str, Any], dict[str, Layout], dict[str, Layout]]:
     layers: dict[str, Any] = {}
     layouts: dict[str, Layout] = {}
+    given: dict[str, Layout] = {}
     sources = flat.sources()
     for group in plan.groups:
         for name in group:
-            layout = layout_into(name, flat.nodes[name], sources[name], layouts)
-            layers[name], layouts[name] = read_node(name, flat.nodes[name], layout, dt, convention)
-    return layers, layouts
+            given[name] = layout_into(name, flat.nodes[name], sources[name], layouts)
+            layers[name], layouts[name] = read_node(
+                name, flat.nodes[name], given[name], dt, convention
+            )
+    return layers, layouts, given
 
 
 def layout_into(

@@ -36,6 +36,8 @@ class Wiring:
         Of what comes out of each node.
     dt : float
         Seconds per step.
+    given : dict of str to Layout
+        Of what comes into each node.
     gathers : dict of (str, str) to ndarray
         For edges whose two ends order the same vector differently: indices.
     metadata : dict
@@ -46,6 +48,7 @@ class Wiring:
     schedule: Schedule
     layouts: dict[str, Layout]
     dt: float
+    given: dict[str, Layout] = field(default_factory=dict)
     gathers: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 

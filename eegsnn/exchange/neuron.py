@@ -95,6 +95,16 @@ class NIRNeuron(Neuron):
         """Keys of the state."""
         return self._state_names
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Keywords ``reset``, ``reset_delay``, ``current``, ``surrogate``."""
+        return {
+            "reset": self._reset,
+            "reset_delay": self._reset_delay,
+            "current": self._current,
+            "surrogate": self._surrogate,
+        }
+
     def step(self, x: mx.array, state: State, parameters: State) -> tuple[mx.array, State]:
         """One step."""
         p, mem, after = parameters, state["mem"], {}

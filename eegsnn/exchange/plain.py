@@ -7,9 +7,11 @@ from typing import Any
 import nir
 import numpy as np
 
+from eegsnn.errors import ExchangeError
 from eegsnn.exchange.euler import decay, time_constant
 from eegsnn.exchange.layout import Layout
 from eegsnn.exchange.metadata import firing_of, layer_metadata, number
+from eegsnn.exchange.neuron import NIRNeuron
 from eegsnn.exchange.stateless import array, f32
 from eegsnn.neurons import IF, Lapicque, Leaky, LeakyIntegrator, ParametricLeaky, Synaptic
 from eegsnn.neurons.parameters import parameters_of
@@ -108,6 +110,38 @@ def write_lapicque(layer: Lapicque, layout: Layout, dt: float) -> nir.NIRNode:
     tau = p["R"] * p["C"] * (dt / p["time_step"])
     metadata = spiking_metadata(layer, time_step=p["time_step"])
     return nir.LIF(tau, p["R"], zeros, p["threshold"], zeros, metadata=metadata)
+
+
+def write_general(layer: NIRNeuron, layout: Layout, dt: float) -> nir.NIRNode:
+    """Write a NIRNeuron as the node that it was read from."""
+    p = values_of(layer, layout)
+    settings = layer.settings
+    if settings["current"] != "new":
+        raise ExchangeError("in NIR the membrane sees the current after the input, not before.")
+    tau = time_constant(p["beta"], dt)
+    r, v_leak = p["gain"] * (tau / dt), p["bias"] * (tau / dt)
+    leakless = np.all(p["beta"] == 1) and not np.any(p["bias"])
+    metadata: dict[str, Any] = {}
+    if "threshold" in p:
+        plain = settings["reset"] == "value" and not settings["reset_delay"]
+        metadata = {
+            "reset_mechanism": settings["reset"],
+            "reset_delay": int(settings["reset_delay"]),
+            "surrogate": settings["surrogate"].name,
+            "surrogate_slope": float(settings["surrogate"].slope),
+            "plain_reading": "same" if plain else "other reset",
+        }
+    fire = (p["threshold"], p["v_reset"]) if "threshold" in p else ()
+    if "alpha" in p:
+        syn = time_constant(p["alpha"], dt)
+        kind = nir.CubaLIF if fire else nir.CubaLI
+        w_in = p["syn_gain"] * (syn / dt)
+        return kind(syn, tau, r, v_leak, *fire, w_in=w_in, metadata=metadata)
+    if leakless:
+        kind = nir.IF if fire else nir.I
+        return kind(p["gain"] / dt, *fire, metadata=metadata)
+    kind = nir.LIF if fire else nir.LI
+    return kind(tau, r, v_leak, *fire, metadata=metadata)
 
 
 def read_leaky(node: Any, layout: Layout, dt: float, name: str) -> Any | None:

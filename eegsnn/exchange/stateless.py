@@ -221,10 +221,34 @@ def read_flatten(node: Any, layout: Layout) -> tuple[Any, Layout]:
     if start == 0 and end == rank - 1:
         return Flatten(), layout.flattened()
     if start == end:
-        return Reshape(layout.shape), layout
+        return Reshape(layout.shape, (start, end)), layout
     merged = math.prod(layout.shape[start : end + 1])
     shape = (*layout.shape[:start], merged, *layout.shape[end + 1 :])
-    return Reshape(shape), Layout(shape)
+    return Reshape(shape, (start, end)), Layout(shape)
+
+
+def write_reshape(layer: Reshape, layout: Layout) -> tuple[nir.NIRNode, Layout]:
+    """Flatten of some axes."""
+    start, end = layer.merged
+    merged = math.prod(layout.shape[start : end + 1])
+    out = Layout((*layout.shape[:start], merged, *layout.shape[end + 1 :]))
+    return nir.Flatten(np.array(layout.shape), start, end), out
+
+
+def write_stacked(layer: StackedLinear, layout: Layout) -> tuple[nir.NIRNode, Layout]:
+    """Affine or Linear with weights of three axes."""
+    weight = array(layer.weight)
+    out = Layout(weight.shape[:2])
+    if "bias" in layer:
+        return nir.Affine(weight, array(layer.bias)), out
+    return nir.Linear(weight), out
+
+
+def write_padded(layer: PaddedAfter, layout: Layout) -> tuple[nir.NIRNode, Layout]:
+    """Convolution with padding "same", whose output is of the size of its input."""
+    node, out = write_conv(layer.layer, layout)
+    node.padding = "same"
+    return node, Layout((out.shape[0], *layout.shape[1:]))
 
 
 def array(value: mx.array) -> np.ndarray:
