@@ -146,15 +146,21 @@ class Parameter:
         self.store(module, values, self.is_learned(module))
 
 
-@cache
-def parameters_of(kind: Any) -> Mapping[str, Parameter]:
-    """Parameters that a class of neurons declares, its bases' first."""
+def _declared(kind: type) -> Mapping[str, Parameter]:
     return {
         name: entry
         for base in reversed(kind.__mro__)
         for name, entry in vars(base).items()
         if isinstance(entry, Parameter)
     }
+
+
+_declared_once: Callable[[type], Mapping[str, Parameter]] = cache(_declared)
+
+
+def parameters_of(kind: type) -> Mapping[str, Parameter]:
+    """Parameters that a class of neurons declares, its bases' first."""
+    return _declared_once(kind)
 
 
 def to_learn(learn: Sequence[str], allowed: Sequence[str]) -> dict[str, bool]:
