@@ -19,11 +19,11 @@ from eegsnn._validation import check_number
 from eegsnn.errors import DataError, ExchangeError
 from eegsnn.estimators import SpikingClassifier
 from eegsnn.exchange.elements import linear
-from eegsnn.exchange.exporting import Chain, write_layer
 from eegsnn.exchange.files import write_graph
 from eegsnn.exchange.layout import Layout
 from eegsnn.exchange.metadata import graph_metadata
 from eegsnn.exchange.stateless import array
+from eegsnn.exchange.writing import Chain, write_layer
 
 
 def estimator_to_nir(

@@ -21,7 +21,7 @@ def values_of(layer: Any, layout: Layout) -> dict[str, np.ndarray]:
     """Parameters per neuron of a layer as NIR orders them, in double precision."""
     return {
         name: layout.to_nir(array(getattr(layer, name)).astype(np.float64))
-        for name, entry in parameters_of(type(layer)).items()
+        for name, entry in parameters_of(layer.__class__).items()
         if entry.per_neuron and entry.is_kept(layer)
     }
 
