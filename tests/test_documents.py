@@ -41,6 +41,7 @@ FLOORS = {
     "functional": 9,
     "reports": 9,
     "pipeline": 10,
+    "study": 10,
     "cli": 11,
 }
 

@@ -16,6 +16,7 @@ examples:
   eegsnn run scp1 --set training.max_epochs=20 --set network.hidden=[32]
   eegsnn predict results/eegmmidb recording.edf --step 0.5 --out decisions.csv
   eegsnn predict results/eegmmidb recording.edf --events T1,T2 --out decisions_annot.csv
+  eegsnn encode recording.edf --bands alpha beta --method level_crossing --out spikes
   eegsnn datasets info SelfRegulationSCP1
   eegsnn nir export results/scp1 scp1.nir  write a trained network for other libraries
   EEGSNN_DATA=/my/copies eegsnn datasets fetch Bonn
@@ -30,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
     _add_predict(commands)
+    _add_encode(commands)
     _add_datasets(commands)
     _add_pipelines(commands)
     _add_nir(commands)
@@ -102,6 +104,65 @@ def _add_predict(commands: Any) -> None:
     )
     predict.add_argument("--out", metavar="FILE", help="where to write the decisions")
     predict.set_defaults(command=_lazy("predict", "predict"))
+
+
+def _add_encode(commands: Any) -> None:
+    encode = _parser(
+        commands,
+        "encode",
+        "Encode a recording into spikes per band: event lists, measures and a study report.",
+        "Causal filters stream: memory does not grow with the recording. Zero-phase filters load\n"
+        "all of it. The folder gets spikes.npz, spikes-eve.txt (MNE events; names of the codes in\n"
+        "spikes.json), measures.csv and report.html.\n\n"
+        "examples:\n"
+        "  eegsnn encode rest.edf --bands standard --method level_crossing --set threshold=0.25\n"
+        "  eegsnn encode rest.edf --bands mu=8-13 beta --method bsa --phase zero --out spikes\n",
+    )
+    encode.add_argument("recording", metavar="RECORDING", help="any file that MNE reads")
+    encode.add_argument(
+        "--bands",
+        metavar="BAND",
+        nargs="+",
+        default=["standard"],
+        help="a set (standard, motor, …), or bands: alpha, mu=8-13 (default: standard)",
+    )
+    encode.add_argument(
+        "--method", metavar="NAME", default="level_crossing", help="encoder (level_crossing)"
+    )
+    encode.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="a setting of the encoder, such as threshold=0.25 (may be given several times)",
+    )
+    encode.add_argument("--phase", metavar="PHASE", default="causal", help="causal or zero")
+    encode.add_argument("--order", metavar="N", type=int, default=4, help="of the filters (4)")
+    encode.add_argument(
+        "--picks", metavar="NAME", nargs="+", default=["eeg"], help="channel types or names (eeg)"
+    )
+    encode.add_argument(
+        "--scale",
+        metavar="X",
+        type=float,
+        default=1.0,
+        help="multiply volts by X, where the unit is not what the file says",
+    )
+    encode.add_argument(
+        "--chunk", metavar="S", type=float, default=10.0, help="seconds read at a time (10)"
+    )
+    encode.add_argument(
+        "--formats",
+        metavar="NAME",
+        nargs="+",
+        default=["npz", "events"],
+        help="of npz, events, hdf5 (default: npz events)",
+    )
+    encode.add_argument("--out", metavar="DIR", help="folder (default: results/RECORDING-METHOD)")
+    encode.add_argument("--no-report", action="store_true", help="no report.html")
+    encode.add_argument("--quiet", action="store_true", help="show errors and warnings alone")
+    encode.set_defaults(command=_lazy("encode", "encode"))
 
 
 def _add_datasets(commands: Any) -> None:

@@ -1,7 +1,9 @@
 """From band-filtered EEG to spikes, and back where a code has an inverse."""
 
 from eegsnn.encoding.binning import bin_means, bin_starts, bin_sums
+from eegsnn.encoding.bold import BOLDEncoder, haemodynamic_response
 from eegsnn.encoding.crossing import threshold_crossing
+from eegsnn.encoding.decoding import DecoderStream
 from eegsnn.encoding.delta import (
     integrate_spikes,
     level_crossing,
@@ -29,6 +31,7 @@ from eegsnn.encoding.frames import (
     rank_order_code,
     rank_order_decode,
 )
+from eegsnn.encoding.learning import ScaleLearner
 from eegsnn.encoding.modulation import sigma_delta
 from eegsnn.encoding.population import population_activity, population_decode, receptive_fields
 from eegsnn.encoding.rate import poisson_spikes, rate_decode, regular_spikes, smoothing_kernel
@@ -58,8 +61,10 @@ from eegsnn.encoding.window import moving_window
 
 __all__ = [
     "ENCODERS",
+    "BOLDEncoder",
     "BSAEncoder",
     "BurstEncoder",
+    "DecoderStream",
     "DirectEncoder",
     "EEGEncoder",
     "EncoderStream",
@@ -75,6 +80,7 @@ __all__ = [
     "RankOrderEncoder",
     "RegularRateEncoder",
     "RepeatEncoder",
+    "ScaleLearner",
     "SigmaDeltaEncoder",
     "SignalEncoder",
     "SpikeEvents",
@@ -88,6 +94,7 @@ __all__ = [
     "burst_decode",
     "delta_encode",
     "direct_encode",
+    "haemodynamic_response",
     "integrate_spikes",
     "latency_code",
     "latency_decode",

@@ -20,9 +20,11 @@ def replace_contents(folder: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     folder : path
-        Made if it does not exist.
+        Made if it does not exist, and then taken away again, with what was made above it, if the
+        block raises and it is empty.
     """
     target = Path(folder)
+    made = [place for place in (target, *target.parents) if not place.exists()]
     target.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=target, prefix=".new-"))
     try:
@@ -47,6 +49,9 @@ def replace_contents(folder: str | Path) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        for place in made:
+            with contextlib.suppress(OSError):  # there is something in it: it stays
+                place.rmdir()
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Open a recording without loading it, for work in constant memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import mne
+
+from eegsnn._validation import check_choice
+from eegsnn.errors import RecordingError
+from eegsnn.recordings._completeness import check_complete
+from eegsnn.recordings.channels import apply_montage
+from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names
+from eegsnn.recordings.reading import _check_file, _guarded, _suffix
+
+
+def open_recording(
+    path: str | os.PathLike[str],
+    *,
+    picks: str | Sequence[str] | None = "eeg",
+    montage: str | None = "standard_1005",
+    duplicates: str = "error",
+) -> mne.io.BaseRaw:
+    """Open a recording in any format that MNE reads; samples stay on disk until asked for.
+
+    Parameters
+    ----------
+    path : path-like
+        See :func:`read_recording`. What stands beside a BIDS recording is not read.
+    picks, montage : optional
+        As in :class:`Preprocessing`.
+    duplicates : {"error", "rename"}, default "error"
+        As in :func:`read_recording`.
+
+    Returns
+    -------
+    mne.io.Raw
+        In volts. ``raw.get_data(start=…, stop=…)`` reads a piece. Not every format can be read in
+        pieces: MNE itself loads some (SNIRF, EEGLAB files that hold their samples).
+
+    Raises
+    ------
+    RecordingError
+        As :func:`read_recording` does.
+    """
+    check_choice("duplicates", duplicates, ["error", "rename"])
+    wanted = Preprocessing(picks=picks if picks is None or isinstance(picks, str) else list(picks))
+    file = Path(path)
+    _check_file(file)
+
+    def read() -> mne.io.BaseRaw:
+        check_complete(file, _suffix(file))
+        return mne.io.read_raw(file, preload=False, verbose="warning")
+
+    raw = _guarded(read, str(file), duplicates)
+    if raw.n_times == 0 or not raw.ch_names:
+        raise RecordingError(f"{path}: the recording holds no samples.")
+    if montage is not None:
+        apply_montage(raw, montage)
+    return raw.pick(_resolve_names(raw, wanted.picks, "picks", montage), verbose="error")

@@ -1,0 +1,157 @@
+"""Spikes on disk: event lists that grow chunk by chunk and are never in memory as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+COLUMNS: dict[str, Any] = {
+    "sample": np.int64,
+    "seconds": np.float64,
+    "channel": np.int32,
+    "band": np.int16,
+    "unit": np.int16,
+    "polarity": np.int8,
+}
+"""Columns of an event list: an entry per spike, in the order of time."""
+
+
+class EventFiles:
+    """Append events; make NPZ, HDF5 and an MNE events file of them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go.
+    formats : sequence of str
+    shape : (n_bands, n_channels, n_units)
+    first_sample : int
+        What MNE adds to sample numbers of this recording.
+    names : mapping of str to list of str
+        "channels" and "bands", kept beside the columns.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        formats: Sequence[str],
+        shape: tuple[int, int, int],
+        first_sample: int,
+        names: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.count = 0
+        self._folder, self._formats, self._shape = folder, formats, shape
+        self._first_sample, self._names = first_sample, names
+        self._work = folder / ".columns"
+        self._work.mkdir()
+        self._files = {name: (self._work / name).open("wb") for name in COLUMNS}
+        self._events = None
+        if "events" in formats:
+            self._events = (folder / "spikes-eve.txt").open("w", encoding="ascii")
+
+    def append(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Add events that are later than all before."""
+        self.count += len(columns["sample"])
+        for name, dtype in COLUMNS.items():
+            columns[name].astype(dtype).tofile(self._files[name])
+        if self._events is not None:
+            code = event_codes(columns, self._shape)
+            sample = columns["sample"] + self._first_sample
+            rows = np.stack([sample, np.zeros_like(sample), code], axis=1)
+            np.savetxt(self._events, rows, fmt="%d")
+
+    def finish(self) -> list[str]:
+        """Make the files; return their names."""
+        self.close()
+        written = [] if self._events is None else ["spikes-eve.txt"]
+        if "npz" in self._formats:
+            self._write_npz(self._folder / "spikes.npz")
+            written.append("spikes.npz")
+        if "hdf5" in self._formats:
+            self._write_hdf5(self._folder / "spikes.h5")
+            written.append("spikes.h5")
+        shutil.rmtree(self._work)
+        return written
+
+    def close(self) -> None:
+        """Close what is open."""
+        for stream in self._files.values():
+            stream.close()
+        if self._events is not None:
+            self._events.close()
+
+    def _write_npz(self, path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, dtype in COLUMNS.items():
+                with self._entry(archive, name) as entry:
+                    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype))}
+                    np.lib.format.write_array_header_1_0(
+                        entry, {**header, "fortran_order": False, "shape": (self.count,)}
+                    )
+                    with (self._work / name).open("rb") as column:
+                        shutil.copyfileobj(column, entry, 2**20)
+            for name, values in self._names.items():
+                with self._entry(archive, name) as entry:
+                    np.lib.format.write_array(entry, np.array(values, dtype=str))
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _entry(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+        # A fixed date: the same spikes are the same file.
+        about = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+        about.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(about, "w", force_zip64=True) as entry:
+            yield entry
+
+    def _write_hdf5(self, path: Path) -> None:
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            group = file.create_group("events")
+            for name, dtype in COLUMNS.items():
+                data = group.create_dataset(
+                    name, (self.count,), dtype, **({"compression": 1} if self.count else {})
+                )
+                step = 2**20
+                for first in range(0, self.count, step):
+                    size = np.dtype(dtype).itemsize
+                    part = np.fromfile(self._work / name, dtype, count=step, offset=first * size)
+                    data[first : first + len(part)] = part
+            for name, values in self._names.items():
+                file.create_dataset(name, data=list(values), dtype=h5py.string_dtype())
+
+
+def event_codes(columns: Mapping[str, np.ndarray], shape: tuple[int, int, int]) -> np.ndarray:
+    """Return the code of each event: of its band, channel and unit, odd for +1, even for −1."""
+    _, n_channels, n_units = shape
+    place = (columns["band"].astype(np.int64) * n_channels + columns["channel"]) * n_units
+    return 2 * (place + columns["unit"]) + np.where(columns["polarity"] > 0, 1, 2)
+
+
+def event_id(
+    bands: Sequence[str], channels: Sequence[str], units: Sequence[str], bipolar: bool
+) -> dict[str, int]:
+    """Names of the codes of :func:`event_codes`, as MNE's ``event_id`` takes them.
+
+    Examples
+    --------
+    >>> event_id(["alpha"], ["C3", "C4"], [""], bipolar=True)
+    {'C3/alpha/up': 1, 'C3/alpha/down': 2, 'C4/alpha/up': 3, 'C4/alpha/down': 4}
+    """
+    found: dict[str, int] = {}
+    place = 0
+    for band in bands:
+        for channel in channels:
+            for unit in units:
+                label = "/".join(part for part in (channel, band, unit.lstrip("_")) if part)
+                found[f"{label}/up"] = 2 * place + 1
+                if bipolar:
+                    found[f"{label}/down"] = 2 * place + 2
+                place += 1
+    return found

@@ -1,0 +1,173 @@
+"""The study report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from eegsnn import reports
+from eegsnn.plots.style import to_png, to_svg
+from eegsnn.study.curves import BandCurve, spread
+from eegsnn.study.encoding import Excerpt
+from eegsnn.study.figures import (
+    curve_figure,
+    raster_figure,
+    reconstruction_figure,
+    topography_figure,
+)
+from eegsnn.study.source import BandedSource
+
+_SHOWN_CHANNELS = 3
+_MANY_SPIKES = 4000
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """What a report tells.
+
+    Attributes
+    ----------
+    description : dict
+        The sidecar.
+    source : BandedSource
+    shown : Excerpt
+        What figures show of the signals.
+    wide : Excerpt
+        Filtered signals about it; of the curve.
+    tables : list of dict of str to ndarray
+        Measures per band, a value per channel.
+    decoded : list of ndarray or None
+        Reconstruction within `shown`, per band.
+    events : dict of str to ndarray
+        Events within `shown`.
+    curves : list of BandCurve
+    info : mne.Info
+        Where channels are on the head.
+    """
+
+    description: Mapping[str, Any]
+    source: BandedSource
+    shown: Excerpt
+    wide: Excerpt
+    tables: Sequence[Mapping[str, np.ndarray]]
+    decoded: Sequence[np.ndarray | None]
+    events: Mapping[str, np.ndarray]
+    curves: Sequence[BandCurve]
+    info: Any
+
+
+def render_study(page: StudyPage) -> str:
+    """Return the report; figures and style stand inside it, and all text is escaped."""
+    folders = [Path(__file__).parent, Path(reports.__file__).parent]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    about = page.description
+    bands = [band.name for band in page.source.bands]
+    return environment.get_template("page.html.jinja").render(
+        about=about,
+        bands=[str(band) for band in page.source.bands],
+        summary=_summary(page),
+        headline=_headline(page),
+        reconstructions=list(zip(map(str, page.source.bands), _reconstructions(page), strict=True)),
+        raster=_raster(page, bands),
+        curve=_curve(page),
+        curve_channels=len(spread(len(page.source.ch_names), 8)),
+        curve_seconds=(page.wide.stop - page.wide.first) / page.source.sfreq,
+        maps=_maps(page, bands),
+        shown=(page.shown.first / page.source.sfreq, page.shown.stop / page.source.sfreq),
+        parameters=_flat(about["encoder"]["settings"]),
+        sidecar=json.dumps(
+            {k: v for k, v in about.items() if k not in ("event_id", "scales_volts", "versions")},
+            indent=2,
+            ensure_ascii=False,
+        ),
+    )
+
+
+def _summary(page: StudyPage) -> list[dict[str, Any]]:
+    """One row per band: median over channels, and their range."""
+    rows = []
+    for band, table in zip(page.source.bands, page.tables, strict=True):
+        values = {
+            name: (float(np.median(v)), float(v.min()), float(v.max()))
+            for name, v in table.items()
+            if name != "silent" and np.isfinite(v).all()
+        }
+        rows.append({"band": str(band), "silent": float(table["silent"].mean()), **values})
+    return rows
+
+
+def _headline(page: StudyPage) -> float | None:
+    ratios = np.concatenate([table["snr"] for table in page.tables])
+    return float(np.median(ratios)) if np.isfinite(ratios).all() else None
+
+
+def _reconstructions(page: StudyPage) -> list[Markup]:
+    chosen = spread(len(page.source.ch_names), _SHOWN_CHANNELS)
+    names = [page.source.ch_names[i] for i in chosen]
+    at = slice(page.shown.first - page.wide.first, page.shown.stop - page.wide.first)
+    signals = page.wide.array[:, chosen, at]
+    times = np.arange(page.shown.first, page.shown.stop) / page.source.sfreq
+    return [
+        Markup(
+            to_svg(
+                reconstruction_figure(
+                    times, signal, None if decoded is None else decoded[chosen], names
+                )
+            )
+        )
+        for signal, decoded in zip(signals, page.decoded, strict=True)
+    ]
+
+
+def _raster(page: StudyPage, bands: Sequence[str]) -> Markup:
+    limits = (page.shown.first / page.source.sfreq, page.shown.stop / page.source.sfreq)
+    units = max(1, len(page.description["encoder"]["units"]))
+    figure = raster_figure(page.events, bands, page.source.ch_names, limits, units)
+    if len(page.events["sample"]) <= _MANY_SPIKES:
+        return Markup(to_svg(figure))
+    # Bars by the ten thousand are smaller as an image.
+    return Markup('<img alt="spike raster" src="{}">').format(to_png(figure))
+
+
+def _curve(page: StudyPage) -> Markup | None:
+    if not page.curves:
+        return None
+    own = page.description["encoder"]["settings"][page.curves[0].parameter]
+    return Markup(to_svg(curve_figure(page.curves, float(own))))
+
+
+def _maps(page: StudyPage, bands: Sequence[str]) -> list[tuple[str, Markup]]:
+    wanted = [("spikes_per_second", "spikes per second"), ("snr", "SNR (dB)")]
+    found = []
+    for name, label in wanted:
+        values = [table[name] for table in page.tables]
+        if not np.isfinite(np.concatenate(values)).all():
+            continue
+        figure = topography_figure(values, bands, page.info, label)
+        if figure is not None:
+            # As an image: a map of many small patches is larger as SVG.
+            src = to_png(figure, dpi=160)
+            found.append((name, Markup('<img alt="map of {}" src="{}">').format(label, src)))
+    return found
+
+
+def _number(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _flat(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, json.dumps(value)) for name, value in settings.items()]
