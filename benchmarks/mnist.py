@@ -57,7 +57,7 @@ def run(name: str, overrides: list[str], seeds: list[int], out: Path, dataset: o
         [*overrides, f"protocol.seeds={seeds}", "baselines=[]"],
     )
     outcome = run_pipeline(config, out / name.replace(" ", "_"), dataset=dataset)
-    runs = outcome.result.runs_of(outcome.result.models[0])
+    runs = outcome.result.runs_of(outcome.result.models()[0])
     accuracies = [100 * record.test["accuracy"] for record in runs]
     print(f"{name:22s} " + "  ".join(f"{accuracy:.2f}" for accuracy in accuracies), flush=True)
     return {
