@@ -39,11 +39,11 @@ PUBLISHED_SURROGATES = {"fast_sigmoid": 93.65, "arctan": 92.44, "straight_throug
 SURROGATE_EPOCHS = 10
 
 
-def jobs(only: list[str]) -> dict[str, list[str]]:
+def jobs(only: list[str], surrogates: list[str]) -> dict[str, list[str]]:
     """Name of each run → settings that differ from its pipeline file."""
     found: dict[str, list[str]] = {name: [] for name in PUBLISHED if name in only}
     if "surrogates" in only:
-        for name in SURROGATES:
+        for name in surrogates:
             found[f"c5 {name}"] = [
                 f"network.surrogate={name}",
                 f"training.max_epochs={SURROGATE_EPOCHS}",
@@ -133,8 +133,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--only", nargs="+", default=[*PUBLISHED, "surrogates"])
     parser.add_argument("--out", type=Path, default=Path("results/mnist"))
+    parser.add_argument("--surrogates", nargs="+", choices=SURROGATES, default=SURROGATES)
     arguments = parser.parse_args()
-    names = jobs(arguments.only)
+    names = jobs(arguments.only, arguments.surrogates)
     dataset = load_data(read_pipeline(ROOT / "pipelines" / "mnist_c1.toml"))
     results = {
         name: run(name, overrides, arguments.seeds, arguments.out, dataset)
