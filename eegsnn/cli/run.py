@@ -34,7 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
             raise
     if not arguments.quiet:
         show_result(outcome.result, config.title, console)
-        console.print(f"\nReport: {escape(str(outcome.report))}  ({outcome.seconds:.0f} s in all)")
+        # Not wrapped: a path in two lines can be neither clicked nor copied.
+        console.print(
+            f"\nReport: {escape(str(outcome.report))}  ({outcome.seconds:.0f} s in all)",
+            soft_wrap=True,
+        )
     return 0
 
 
