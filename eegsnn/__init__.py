@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eegsnn.datasets import list_datasets, load_dataset
     from eegsnn.encoding import (
         ENCODERS,
+        BOLDEncoder,
         EEGEncoder,
         EncoderUnion,
         delta_encode,
@@ -88,6 +89,7 @@ _HOMES = {
     "AvgPool1d": "layers",
     "AvgPool2d": "layers",
     "BAND_SETS": "filters",
+    "BOLDEncoder": "encoding",
     "BNTT": "layers",
     "Callback": "training",
     "Checkpoints": "training",
@@ -164,6 +166,7 @@ __all__ = [
     "ArrayBatches",
     "AvgPool1d",
     "AvgPool2d",
+    "BOLDEncoder",
     "Callback",
     "Checkpoints",
     "Conv1d",

@@ -10,6 +10,8 @@ import mne
 import numpy as np
 import pytest
 
+from eegsnn.cli import main
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PACKAGE = ROOT / "eegsnn"
@@ -95,6 +97,17 @@ def test_readme_trains_a_network_of_ones_own(tmp_path: Path, rng: np.random.Gene
     exec(code.replace("network.safetensors", str(tmp_path / "network.safetensors")), names)
     assert names["history"].loss_curve[-1] < 0.5 * names["history"].loss_curve[0]
     assert (tmp_path / "network.safetensors").is_file()
+
+
+def test_readme_encodes_a_recording(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(recording.parent)
+    text = README.read_text(encoding="utf-8")
+    command = next(line for line in text.splitlines() if line.startswith("eegsnn encode "))
+    assert main(command.replace("session1.edf", recording.name).split()[1:]) == 0
+    made = {path.name for path in Path("spikes").iterdir()}
+    told = {"spikes.npz", "spikes-eve.txt", "spikes.json", "report.html"}
+    assert made == told | {"measures.csv"}
+    assert all(name in text for name in told)
 
 
 def test_readme_states_one_test_command() -> None:

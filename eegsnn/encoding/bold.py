@@ -50,9 +50,11 @@ class BOLDEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     """BOLD signals to spikes: percent signal change, deconvolution, then an encoder.
 
     Deconvolution is a ridge regression of each run on the response to an event at every volume:
-    the activity a of least ``‖y − Ha‖² + λ‖a‖²``, where λ is `regularisation` times the largest
-    eigenvalue of HᵀH. It is an estimate: the response of a person or a region differs from the
-    canonical one by a second or more, and so does the time of spikes.
+    the activity a of least ``‖y − Ha‖² + λ‖a‖²``, where λ is `regularisation` times the square
+    of the response's largest gain. It is an estimate: the response of a person or a region differs
+    from the canonical one by a second or more, and so does the time of spikes. Within the first
+    volumes of a run (what came before is not known) and its last 32 s (what will answer is not
+    seen) spikes may be spurious.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ class BOLDEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         than the period of the design. None: only the mean is.
     deconvolve : bool, default True
         False: the percent signal change itself is coded.
-    regularisation : float, default 0.02
+    regularisation : float, default 0.05
         Larger: smoother and later; smaller: sharper and noisier.
 
     Attributes
@@ -99,7 +101,7 @@ class BOLDEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         units: str = "signal",
         high_pass: float | None = 128.0,
         deconvolve: bool = True,
-        regularisation: float = 0.02,
+        regularisation: float = 0.05,
     ) -> None:
         self.repetition_time = repetition_time
         self.method = method
@@ -218,7 +220,8 @@ class BOLDEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             return change
         matrix = self._matrix(n_volumes)
         gram = matrix.T @ matrix
-        gram[np.diag_indices_from(gram)] += self.regularisation * linalg.norm(matrix, 2) ** 2
+        gain = np.abs(np.fft.rfft(self.response_, 2 * n_volumes)).max()
+        gram[np.diag_indices_from(gram)] += self.regularisation * gain**2
         flat = change.reshape(-1, n_volumes)
         solved = linalg.solve(gram, matrix.T @ flat.T, assume_a="pos")
         return np.ascontiguousarray(solved.T).reshape(X.shape)

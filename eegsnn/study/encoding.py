@@ -160,7 +160,8 @@ def encode_bands(
         columns = _columns(spikes, step, per_sample, source.sfreq)
         files.append(columns)
         inside = (columns["sample"] >= first) & (columns["sample"] < stop)
-        shown.append({name: column[inside] for name, column in columns.items()})
+        if inside.any() or not shown:  # an entry per chunk would grow with the recording
+            shown.append({name: column[inside] for name, column in columns.items()})
         step += spikes[0].shape[-1]
 
     for at, chunk in source.chunks():

@@ -51,7 +51,7 @@ def raster_figure(
 ) -> Figure:
     """Draw every spike as a bar: a panel per band, a row per channel (and unit), by polarity."""
     rows = len(channels) * units
-    height = float(np.clip(0.35 + 0.1 * rows, 1.0, 4.2))
+    height = float(np.clip(0.35 + 0.1 * rows, 1.0, 2.6))
     figure = new_figure(8.6, 0.5 + height * len(bands))
     grid = figure.subplots(len(bands), 1, squeeze=False, sharex=True)[:, 0]
     row = events["channel"].astype(np.int64) * units + events["unit"]

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from eegsnn import reports
+from eegsnn.filters import FrequencyBand
 from eegsnn.plots.style import to_png, to_svg
 from eegsnn.study.curves import BandCurve, spread
 from eegsnn.study.encoding import Excerpt
@@ -25,6 +26,7 @@ from eegsnn.study.figures import (
 from eegsnn.study.source import BandedSource
 
 _SHOWN_CHANNELS = 3
+_SHOWN_CYCLES = 15
 _MANY_SPIKES = 4000
 
 
@@ -121,16 +123,19 @@ def _reconstructions(page: StudyPage) -> list[Markup]:
     at = slice(page.shown.first - page.wide.first, page.shown.stop - page.wide.first)
     signals = page.wide.array[:, chosen, at]
     times = np.arange(page.shown.first, page.shown.stop) / page.source.sfreq
-    return [
-        Markup(
-            to_svg(
-                reconstruction_figure(
-                    times, signal, None if decoded is None else decoded[chosen], names
-                )
-            )
-        )
-        for signal, decoded in zip(signals, page.decoded, strict=True)
-    ]
+    figures = []
+    for band, signal, decoded in zip(page.source.bands, signals, page.decoded, strict=True):
+        part = _some_cycles(band, len(times), page.source.sfreq)
+        restored = None if decoded is None else decoded[chosen, part]
+        figure = reconstruction_figure(times[part], signal[:, part], restored, names)
+        figures.append(Markup(to_svg(figure)))
+    return figures
+
+
+def _some_cycles(band: FrequencyBand, n_times: int, sfreq: float) -> slice:
+    """Return the first samples that hold cycles enough to see, and few enough to tell apart."""
+    centre = np.sqrt((band.low or 0.5) * (band.high or sfreq / 2))
+    return slice(0, min(n_times, max(2, round(_SHOWN_CYCLES * sfreq / centre))))
 
 
 def _raster(page: StudyPage, bands: Sequence[str]) -> Markup:
