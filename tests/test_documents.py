@@ -23,6 +23,7 @@ FLOORS = {
     "_files": 1,
     "_validation": 1,
     "_warnings": 1,
+    "_compiling": 1,
     "backend": 2,
     "recordings": 3,
     "surrogate": 3,

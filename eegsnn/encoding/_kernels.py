@@ -12,26 +12,16 @@ there as it is after the last sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numba import njit
 
+from eegsnn._compiling import compiled
 from eegsnn.encoding._ties import TIE
 
 LANES = 16
 TILE = 128
 
 
-def _compiled(function: Callable) -> Callable:
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to write: a read-only installation without a home folder
-        return njit(**options)(function)
-
-
-@_compiled
+@compiled
 def _load(rows, first_row, n, first_time, n_times, tile, offset):  # type: ignore[no-untyped-def]
     # Four rows at a time: their values lie side by side in the tile, and are written as one.
     whole = n // 4 * 4
@@ -53,7 +43,7 @@ def _load(rows, first_row, n, first_time, n_times, tile, offset):  # type: ignor
             tile[offset + t, lane] = row[t]
 
 
-@_compiled
+@compiled
 def _store(tile, out, first_row, n, first_time, n_times):  # type: ignore[no-untyped-def]
     for lane in range(n):
         row = out[first_row + lane, first_time : first_time + n_times]
@@ -61,7 +51,7 @@ def _store(tile, out, first_row, n, first_time, n_times):  # type: ignore[no-unt
             row[t] = tile[t, lane]
 
 
-@_compiled
+@compiled
 def level_crossing(z, first, inverse, level, largest, out):  # type: ignore[no-untyped-def]
     """Move `level`, in whole thresholds above `first`, by as many as the signal is away.
 
@@ -88,7 +78,7 @@ def level_crossing(z, first, inverse, level, largest, out):  # type: ignore[no-u
             _store(tile, out, r, n, t0, n_times)
 
 
-@_compiled
+@compiled
 def step_forward(z, first, inverse, level, lagging, out):  # type: ignore[no-untyped-def]
     """Move `level` by one where the signal is further away; count where that is not enough."""
     tile = np.empty((TILE, LANES))
@@ -113,7 +103,7 @@ def step_forward(z, first, inverse, level, lagging, out):  # type: ignore[no-unt
             _store(tile, out, r, n, t0, n_times)
 
 
-@_compiled
+@compiled
 def moving_window(z, seen, inverse, past, total, out):  # type: ignore[no-untyped-def]
     """Compare with the mean of the last samples, kept in `past` (rows, window) as a ring."""
     window = past.shape[1]
@@ -146,7 +136,7 @@ def moving_window(z, seen, inverse, past, total, out):  # type: ignore[no-untype
                 past[r + lane, j] = ring[j, lane]
 
 
-@_compiled
+@compiled
 def sigma_delta(z, offset, inverse, error, feedback, overload, out):  # type: ignore[no-untyped-def]
     """Integrate what the last output left; put out ±1 where it reaches θ; count what is beyond."""
     tile = np.empty((TILE, LANES))
@@ -168,7 +158,7 @@ def sigma_delta(z, offset, inverse, error, feedback, overload, out):  # type: ig
             _store(tile, out, r, n, t0, n_times)
 
 
-@_compiled
+@compiled
 def threshold_crossing(z, threshold, release, refractory, offset, inverse, latched, wait, out):  # type: ignore[no-untyped-def]
     """Rising edges of two latches per row: one on the signal, one on its negative.
 
@@ -212,7 +202,7 @@ def threshold_crossing(z, threshold, release, refractory, offset, inverse, latch
                 latched[r + i, side], wait[r + i, side] = on[side, i], rest[side, i]
 
 
-@_compiled
+@compiled
 def signed_rate(z, rate, offset, inverse, integrals, out):  # type: ignore[no-untyped-def]
     """Integrate both half-waves, at most 1, and fire where an integral passes a whole number."""
     tile = np.empty((TILE, LANES))
@@ -246,7 +236,7 @@ def signed_rate(z, rate, offset, inverse, integrals, out):  # type: ignore[no-un
             integrals[r + i, 0], integrals[r + i, 1] = up_sum[i], down_sum[i]
 
 
-@_compiled
+@compiled
 def spiker(z, taps, threshold, by_error, least, most, offset, inverse, tail, out):  # type: ignore[no-untyped-def]
     """Fire where taking the taps off the samples ahead is worth it, and take them off.
 

@@ -121,7 +121,7 @@ class PoissonSpikes:
 
     def __init__(self, series: np.ndarray, n_steps: int) -> None:
         self._levels = np.round(np.clip(series, 0.0, 1.0) * 65536.0).astype(np.uint32)
-        self._n_steps = n_steps
+        self._length = n_steps if len(series) == 1 else len(series)
         self._sparse = self._levels.mean() <= WORTHWHILE_DENSITY * 65536.0
 
     def __call__(
@@ -140,16 +140,14 @@ class PoissonSpikes:
 
     def gives_events(self, batch: int) -> bool:
         """Whether the spikes of so many trials come as events."""
-        n_steps = self._n_steps if len(self._levels) == 1 else len(self._levels)
-        return self._sparse and sparse_serves(n_steps * batch * self._levels.shape[2])
+        return self._sparse and sparse_serves(self._length * batch * self._levels.shape[2])
 
     def _draw(
         self, indices: np.ndarray, generator: np.random.Generator, same_draws: bool
     ) -> mx.array | SparseSpikes:
         levels = self._levels[:, indices]
-        n_steps = self._n_steps if len(levels) == 1 else len(levels)
         if self.gives_events(len(indices)):
-            return SparseSpikes.drawn(levels, n_steps, generator, same_draws=same_draws)
-        shape = (n_steps, 1 if same_draws else len(indices), levels.shape[2])
+            return SparseSpikes.drawn(levels, self._length, generator, same_draws=same_draws)
+        shape = (self._length, 1 if same_draws else len(indices), levels.shape[2])
         drawn = np.frombuffer(generator.bytes(2 * int(np.prod(shape))), dtype=np.uint16)
         return mx.array((drawn.reshape(shape) < levels).astype(np.float32))

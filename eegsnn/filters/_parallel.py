@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+
+from eegsnn._compiling import n_cores
 
 # Below this many samples a second thread costs more than it saves.
 _PARALLEL_SAMPLES = 2**20
@@ -25,7 +26,7 @@ def share_rows(work: Callable[[slice], None], n_rows: int, n_samples: int) -> No
     n_rows, n_samples : int
         Samples of all rows together.
     """
-    n_threads = os.cpu_count() or 1
+    n_threads = n_cores()
     n_groups = -(-n_rows // ROWS_AT_ONCE)
     if n_threads == 1 or n_groups == 1 or n_samples < _PARALLEL_SAMPLES:
         work(slice(0, n_rows))

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numba import njit
+
+from eegsnn._compiling import compiled
 
 LANES = 16
 TILE = 128
 
 
-def _compiled(function: Callable) -> Callable:
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to write: a read-only installation without a home folder
-        return njit(**options)(function)
-
-
-@_compiled
+@compiled
 def filter_rows(x, sos, dc_gain, out):  # type: ignore[no-untyped-def]
     """Filter rows (rows, times), in the order of operations of SciPy's ``sosfilt``.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eegsnn.kernels._compile import kernel, share
+from eegsnn._compiling import compiled
+from eegsnn.kernels._share import share
 from eegsnn.kernels.run import Gradients, Run
 from eegsnn.kernels.surrogates import surrogate_row
 
@@ -46,7 +47,7 @@ def _parameters(run: Run) -> tuple[np.ndarray, ...]:
     return tuple(run.parameters[name] for name in ("beta", "rho", "b", "threshold"))
 
 
-@kernel
+@compiled
 def _forward(  # type: ignore[no-untyped-def]
     x, spk, adaptation, mem, beta, rho, b, threshold, reset,
     spikes, spike_states, adaptations, membranes, lo, hi,
@@ -72,7 +73,7 @@ def _forward(  # type: ignore[no-untyped-def]
         fired_before, raised_before, before = fired, raised, after
 
 
-@kernel
+@compiled
 def _backward(  # type: ignore[no-untyped-def]
     adaptation, mem, beta, rho, b, threshold, reset, spikes, adaptations, membranes, limits,
     kind, slope, values, grad_spikes, grad_spike_states, grad_adaptations, grad_membranes,

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eegsnn.kernels._compile import kernel, share
+from eegsnn._compiling import compiled
+from eegsnn.kernels._share import share
 
 # An addition here costs so much less than a step of a neuron.
 _ADDITIONS_PER_ELEMENT = 8
@@ -119,7 +120,7 @@ def _with_rows(
     return Events(row_starts, row_inputs, trial_starts, inputs, steps)
 
 
-@kernel
+@compiled
 def _count_drawn(levels, draws, draw_starts, same_draws, counts, lo, hi):  # type: ignore[no-untyped-def]
     n_levels, _, n_inputs = levels.shape
     n_steps = counts.shape[1]
@@ -136,7 +137,7 @@ def _count_drawn(levels, draws, draw_starts, same_draws, counts, lo, hi):  # typ
                 at += n_steps
 
 
-@kernel
+@compiled
 def _fill_drawn(  # type: ignore[no-untyped-def]
     levels, draws, draw_starts, same_draws, n_steps, starts, inputs, steps, lo, hi
 ):
@@ -161,7 +162,7 @@ def _fill_drawn(  # type: ignore[no-untyped-def]
                 at += n_steps
 
 
-@kernel
+@compiled
 def _order_by_row(trial_starts, inputs, steps, row_starts, row_inputs, n_trials, lo, hi):  # type: ignore[no-untyped-def]
     n_steps = (row_starts.size - 1) // n_trials
     free = np.empty(n_steps, np.int64)
@@ -174,7 +175,7 @@ def _order_by_row(trial_starts, inputs, steps, row_starts, row_inputs, n_trials,
             free[t] += 1
 
 
-@kernel
+@compiled
 def _product(starts, inputs, weight, bias, out, lo, hi):  # type: ignore[no-untyped-def]
     n = np.uintp(weight.shape[1])
     for row in range(lo, hi):
@@ -198,7 +199,7 @@ def _product(starts, inputs, weight, bias, out, lo, hi):  # type: ignore[no-unty
             k += 1
 
 
-@kernel
+@compiled
 def _weight_gradient(starts, inputs, steps, gradient, out, lo, hi):  # type: ignore[no-untyped-def]
     n_steps, n_trials, _ = gradient.shape
     n = np.uintp(hi - lo)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from eegsnn.kernels._compile import kernel, share
+from eegsnn._compiling import compiled
+from eegsnn.kernels._share import share
 from eegsnn.kernels.run import Gradients, Run
 from eegsnn.kernels.surrogates import surrogate_row
 
@@ -36,7 +37,7 @@ def backward(run: Run, gradients: Gradients) -> None:
     share(lambda lo, hi: _backward(*arrays, lo, hi), run.x.shape[1], run.x.size)
 
 
-@kernel
+@compiled
 def _forward(  # type: ignore[no-untyped-def]
     x, mem, beta, threshold, reset, spikes, membranes, lo, hi
 ):
@@ -64,7 +65,7 @@ def _forward(  # type: ignore[no-untyped-def]
         before = after
 
 
-@kernel
+@compiled
 def _backward(  # type: ignore[no-untyped-def]
     mem, beta, threshold, reset, membranes, kind, slope, values,
     grad_spikes, grad_membranes, grad_x, grad_mem,
@@ -128,7 +129,7 @@ def integrate_backward(run: Run, gradients: Gradients) -> None:
     share(lambda lo, hi: _integrate_backward(*arrays, lo, hi), run.x.shape[1], run.x.size)
 
 
-@kernel
+@compiled
 def _integrate(x, mem, beta, outputs, membranes, lo, hi):  # type: ignore[no-untyped-def]
     decay, before = beta[lo:hi], mem[lo:hi]
     for t in range(x.shape[0]):
@@ -139,7 +140,7 @@ def _integrate(x, mem, beta, outputs, membranes, lo, hi):  # type: ignore[no-unt
         before = after
 
 
-@kernel
+@compiled
 def _integrate_backward(  # type: ignore[no-untyped-def]
     mem, beta, membranes, grad_outputs, grad_membranes, grad_x, grad_mem, want_beta, grad_beta,
     lo, hi,

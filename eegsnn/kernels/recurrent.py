@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.blas import sgemm
 
+from eegsnn._compiling import compiled
 from eegsnn.backend import threads_for
-from eegsnn.kernels._compile import kernel, share
+from eegsnn.kernels._share import share
 from eegsnn.kernels.run import Gradients, Run
 from eegsnn.kernels.surrogates import surrogate_row
 
@@ -83,7 +84,7 @@ def _backward_steps(run: Run, gradients: Gradients, weight: np.ndarray) -> None:
         sgemm(1.0, weight.T, entering.T, c=fed_back.reshape(shape).T, overwrite_c=True)
 
 
-@kernel
+@compiled
 def _forward(  # type: ignore[no-untyped-def]
     x, spk, mem, beta, threshold, by_source, bias, reset, spikes, spike_states, membranes, lo, hi
 ):
@@ -129,7 +130,7 @@ def _forward(  # type: ignore[no-untyped-def]
             before, sources = after, fired
 
 
-@kernel
+@compiled
 def _backward_step(  # type: ignore[no-untyped-def]
     t, before, membrane, beta, threshold, reset, kind, slope, values, through,
     from_spikes, from_state, fed_back, from_membrane, carried, total,

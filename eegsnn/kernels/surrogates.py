@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eegsnn.kernels._compile import kernel
+from eegsnn._compiling import compiled
 from eegsnn.surrogate import SURROGATES, Surrogate, get_surrogate
 
 _CUSTOM = -1
@@ -38,7 +38,7 @@ def compiled_surrogate(
     return CompiledSurrogate(_CUSTOM, np.float32(surrogate.slope), values)
 
 
-@kernel
+@compiled
 def surrogate_row(kind, slope, values, t, first, membrane, threshold, out):  # type: ignore[no-untyped-def]
     """Write the surrogate gradient at membrane − threshold to `out`, one branch per formula.
 

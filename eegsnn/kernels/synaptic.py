@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eegsnn.kernels._compile import kernel, share
+from eegsnn._compiling import compiled
+from eegsnn.kernels._share import share
 from eegsnn.kernels.run import Gradients, Run
 from eegsnn.kernels.surrogates import surrogate_row
 
@@ -39,7 +40,7 @@ def backward(run: Run, gradients: Gradients) -> None:
     share(lambda lo, hi: _backward(*arrays, lo, hi), run.x.shape[1], run.x.size)
 
 
-@kernel
+@compiled
 def _forward(  # type: ignore[no-untyped-def]
     x, syn, mem, alpha, beta, threshold, reset, spikes, currents, membranes, lo, hi
 ):
@@ -61,7 +62,7 @@ def _forward(  # type: ignore[no-untyped-def]
         current_before, before = current, after
 
 
-@kernel
+@compiled
 def _backward(  # type: ignore[no-untyped-def]
     syn, mem, alpha, beta, threshold, reset, currents, membranes, kind, slope, values,
     grad_spikes, grad_currents, grad_membranes, grad_x, grad_syn, grad_mem,

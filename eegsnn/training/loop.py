@@ -13,7 +13,6 @@ import mlx.nn as nn
 from mlx.optimizers import Adam, Optimizer
 
 from eegsnn._validation import check_boolean, check_integer
-from eegsnn.backend import use_fast_blas
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.training.batches import Batches, step_key
 from eegsnn.training.callbacks import ProgressBar
@@ -130,7 +129,6 @@ def fit(
     """
     check_integer("epochs", epochs, low=1)
     check_integer("seed", seed, low=0)
-    use_fast_blas()
     optimizer = Adam(1e-3, bias_correction=True) if optimizer is None else optimizer
     context = TrainingContext(model, optimizer, epochs)
     update = GradientStep(

@@ -14,7 +14,7 @@ from eegsnn.backend import kernels_available, kernels_state
 if not kernels_available():
     pytest.skip("no compiled kernels here", allow_module_level=True)
 
-from eegsnn.kernels._compile import share
+from eegsnn.kernels._share import share
 
 
 @given(st.integers(1, 300), st.sampled_from([1, 1 << 20]))

@@ -1,21 +1,15 @@
-"""How kernels are compiled, and how their columns are shared among cores."""
+"""How the columns of a kernel are shared among cores."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
 
-import numba
+from eegsnn._compiling import n_cores
 
 # Below this many elements a second thread costs more than it brings.
 _LEAST_ELEMENTS = 1 << 16
-
-# No fast-math: a kernel must give the numbers of the plain loop, infinities included.
-kernel: Callable[[Callable], Any] = numba.njit(nogil=True, cache=True, error_model="numpy")
-"""Decorator: compile at first call, keep on disk, release the GIL."""
 
 
 @cache
@@ -23,18 +17,12 @@ def _pool(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="eegsnn-kernel")
 
 
-def _n_threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def share(work: Callable[[int, int], None], n_columns: int, n_elements: int) -> None:
     """Call ``work(first, last)`` on ranges that cover all columns, on several cores if it pays.
 
     Every column is computed by one thread alone: the result does not depend on their number.
     """
-    n_threads = min(_n_threads(), n_columns) if n_elements >= _LEAST_ELEMENTS else 1
+    n_threads = min(n_cores(), n_columns) if n_elements >= _LEAST_ELEMENTS else 1
     if n_threads == 1:
         work(0, n_columns)
         return
