@@ -1,6 +1,7 @@
 """Judge models honestly: protocols, leaks, metrics, baselines, experiments."""
 
 from eegsnn.evaluation.baselines import BASELINES, Signal, baseline_parameters, build_baseline
+from eegsnn.evaluation.costs import decision_costs, selection_of
 from eegsnn.evaluation.experiment import (
     Candidate,
     ExperimentInterrupted,
@@ -62,6 +63,7 @@ __all__ = [
     "contiguous_blocks",
     "dataset_fingerprint",
     "decide",
+    "decision_costs",
     "describe_estimator",
     "duplicated_trials",
     "find_leaks",
@@ -74,6 +76,7 @@ __all__ = [
     "run_fold",
     "run_key",
     "score_predictions",
+    "selection_of",
     "shared_groups",
     "standard_error",
     "stratified_k_fold",

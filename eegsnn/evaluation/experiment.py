@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eegsnn.errors import EegsnnWarning, InterruptedTrainingWarning
+from eegsnn.evaluation.costs import decision_costs, selection_of
 from eegsnn.evaluation.fingerprint import (
     code_fingerprint,
     dataset_fingerprint,
@@ -200,6 +201,7 @@ def run_experiment(
         n_test_trials=len(tested),
         runs=records,
         fingerprints={"data": data, "code": code_fingerprint()},
+        groups={name: [str(g) for g in values] for name, values in dataset.groups.items()},
     )
 
 
@@ -257,6 +259,8 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
         },
         history=_history(estimator),
         warnings=texts,
+        operations=decision_costs(estimator, X_test),
+        selection=selection_of(estimator),
     )
 
 

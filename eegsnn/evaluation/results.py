@@ -40,6 +40,10 @@ class RunRecord:
     warnings : list of str
     key : str
         Hash of everything that the scores depend on (:func:`~eegsnn.evaluation.run_key`).
+    operations : dict or None
+        What a decision costs (:func:`~eegsnn.evaluation.decision_costs`), where the model can tell.
+    selection : list of dict
+        What the model chose by itself, as it tells: ``name``, ``score``, ``seconds``, ``chosen``.
     """
 
     model: str
@@ -57,6 +61,8 @@ class RunRecord:
     history: dict[str, list[float]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     key: str = ""
+    operations: dict[str, float] | None = None
+    selection: list[dict[str, Any]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
@@ -147,6 +153,9 @@ class ExperimentResult:
     runs : list of RunRecord
     fingerprints : dict
         Hashes of data and code, and versions.
+    groups : dict of str to list of str
+        The group of every trial of the data set, for each kind of group: scores are told per
+        subject, and whole subjects are what intervals and tests count.
     """
 
     dataset: str
@@ -158,6 +167,7 @@ class ExperimentResult:
     n_test_trials: int
     runs: list[RunRecord]
     fingerprints: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def leaky(self) -> bool:

@@ -302,6 +302,7 @@ def _examples(result: ExperimentResult, split: Split, seed: int, store: FoldStor
 
 def _without_predictions(content: dict[str, Any]) -> dict[str, Any]:
     """Leave the decision on each trial to folds/*.json: it is most of the bytes."""
+    del content["groups"]
     for run in content["runs"]:
         del run["predictions"]
     return content
