@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import mlx.core as mx
@@ -9,6 +10,7 @@ import numpy as np
 
 from eegsnn.errors import ConfigurationError
 from eegsnn.neurons.base import SpikingNeuron
+from eegsnn.neurons.fast import Kernel, Problem, kernel_serves, run_kernel
 from eegsnn.neurons.functional import resonate_step
 from eegsnn.neurons.parameters import POSITIVE, Parameter, Values, to_learn
 from eegsnn.neurons.sequence import State
@@ -87,3 +89,21 @@ class ResonateAndFire(SpikingNeuron):
         keywords = {**parameters, **self._firing}
         spikes, real, mem = resonate_step(x, state["real"], state["mem"], **keywords)
         return spikes, {"real": real, "mem": mem}
+
+    def _sequence(self, x: mx.array, state: State, every_state: bool) -> tuple[mx.array, State]:
+        values, learned = self.values(x[0]), self.learned()
+        # The turn of a step is worked out here, where its gradient is taken care of.
+        decay = mx.exp(-values["damping"] * values["dt"])
+        angle = 2.0 * math.pi * values["frequency"] * values["dt"]
+        turn = {"cosine": decay * mx.cos(angle), "sine": decay * mx.sin(angle)}
+        turning = Problem(
+            x,
+            state,
+            {**turn, "threshold": values["threshold"]},
+            frozenset(turn if learned & {"frequency", "damping"} else ())
+            | (learned & {"threshold"}),
+            self.firing,
+        )
+        if kernel_serves(turning):
+            return run_kernel(Kernel("resonate"), turning, every_state)
+        return super()._sequence(x, state, every_state)

@@ -6,9 +6,11 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
+from mlx.utils import tree_flatten
 
 from eegsnn.errors import ConfigurationError
 from eegsnn.neurons import ResonateAndFire
+from eegsnn.neurons.sequence import scan
 
 SFREQ = 250.0
 
@@ -110,3 +112,43 @@ def test_gradients_lead_to_the_frequency_of_the_input(own: float, sign: int) -> 
 def test_impossible_values_are_refused(name: str, given: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}: expected"):
         ResonateAndFire(**given)
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract", "none"])
+def test_the_kernel_equals_the_scan_gradients_included(
+    reset: str, rng: np.random.Generator
+) -> None:
+    neuron = ResonateAndFire(
+        np.linspace(0.03, 0.2, 7),
+        0.05,
+        threshold=0.8,
+        learn=("frequency", "damping", "threshold"),
+        reset_mechanism=reset,
+        surrogate="arctan",
+    )
+    x = mx.array(rng.normal(size=(40, 3, 7)), mx.float32)
+    weights = mx.array(rng.normal(size=x.shape), mx.float32)
+
+    def run(fast: bool) -> tuple[mx.array, Any, list[mx.array]]:
+        def score(parameters: Any, x: mx.array) -> mx.array:
+            neuron.update(parameters)
+            state = neuron.rest(tuple(x.shape[1:]), x.dtype)
+            if fast:
+                spikes, states = neuron.trace(x, state)
+            else:
+                spikes, states = scan(neuron.step, x, state, neuron.values(x[0]))
+            return ((spikes + 0.1 * states["mem"] + 0.2 * states["real"]) * weights).sum()
+
+        spikes = (
+            neuron.run(x)[0]
+            if fast
+            else scan(neuron.step, x, neuron.rest((3, 7), x.dtype), neuron.values(x[0]))[0]
+        )
+        value, gradients = mx.value_and_grad(score, argnums=(0, 1))(neuron.parameters(), x)
+        return spikes, value, [array for _, array in tree_flatten(gradients)]
+
+    kernel, reference = run(True), run(False)
+    assert mx.array_equal(kernel[0], reference[0]).item()
+    assert 0.01 < kernel[0].mean().item() < 0.9
+    for got, expected in zip(kernel[2], reference[2], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-4)
