@@ -1,6 +1,23 @@
 """Judge models honestly: protocols, leaks, metrics, baselines, experiments."""
 
 from eegsnn.evaluation.baselines import BASELINES, Signal, baseline_parameters, build_baseline
+from eegsnn.evaluation.breakdown import ScoreRow, breakdown, parts_of
+from eegsnn.evaluation.calibration import (
+    Calibration,
+    ReliabilityBin,
+    are_probabilities,
+    brier_score,
+    calibration_of,
+    expected_calibration_error,
+    reliability_curve,
+)
+from eegsnn.evaluation.comparison import (
+    Comparison,
+    accuracy_interval,
+    compare,
+    compare_with_baselines,
+    independent_units,
+)
 from eegsnn.evaluation.costs import decision_costs, selection_of
 from eegsnn.evaluation.experiment import (
     Candidate,
@@ -18,7 +35,7 @@ from eegsnn.evaluation.fingerprint import (
     run_key,
 )
 from eegsnn.evaluation.leaks import duplicated_trials, find_leaks, shared_groups, trial_hashes
-from eegsnn.evaluation.metrics import chance_level, class_scores, decide, score_predictions
+from eegsnn.evaluation.metrics import Spread, chance_level, class_scores, decide, score_predictions
 from eegsnn.evaluation.protocols import (
     PROTOCOLS,
     Fold,
@@ -34,52 +51,88 @@ from eegsnn.evaluation.results import (
     ExperimentResult,
     ModelSummary,
     RunRecord,
-    Spread,
-    standard_error,
-    verdict,
+)
+from eegsnn.evaluation.statistics import (
+    CorrectedT,
+    Interval,
+    clopper_pearson,
+    cluster_bootstrap,
+    cohens_d,
+    cohens_g,
+    corrected_resampled_t,
+    holm,
+    mcnemar_exact,
+    sign_flip_test,
+    wilcoxon_signed_rank,
 )
 from eegsnn.evaluation.store import FoldStore
+from eegsnn.evaluation.verdict import verdict
 
 __all__ = [
     "BASELINES",
     "PROTOCOLS",
+    "Calibration",
     "Candidate",
+    "Comparison",
+    "CorrectedT",
     "ExperimentInterrupted",
     "ExperimentResult",
     "Fitted",
     "Fold",
     "FoldStore",
+    "Interval",
     "ModelSummary",
     "Progress",
+    "ReliabilityBin",
     "RunRecord",
+    "ScoreRow",
     "Signal",
     "Split",
     "Spread",
+    "accuracy_interval",
+    "are_probabilities",
     "baseline_parameters",
+    "breakdown",
+    "brier_score",
     "build_baseline",
+    "calibration_of",
     "chance_level",
     "class_scores",
+    "clopper_pearson",
+    "cluster_bootstrap",
     "code_fingerprint",
+    "cohens_d",
+    "cohens_g",
+    "compare",
+    "compare_with_baselines",
     "contiguous_blocks",
+    "corrected_resampled_t",
     "dataset_fingerprint",
     "decide",
     "decision_costs",
     "describe_estimator",
     "duplicated_trials",
+    "expected_calibration_error",
     "find_leaks",
     "fit_on_trials",
     "group_k_fold",
+    "holm",
+    "independent_units",
     "leave_one_group_out",
     "make_split",
+    "mcnemar_exact",
     "official_split",
+    "parts_of",
+    "reliability_curve",
     "run_experiment",
     "run_fold",
     "run_key",
     "score_predictions",
     "selection_of",
     "shared_groups",
-    "standard_error",
+    "sign_flip_test",
     "stratified_k_fold",
     "trial_hashes",
     "verdict",
+    "wilcoxon_signed_rank",
 ]

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn import metrics as sklearn_metrics
+
+
+@dataclass
+class Spread:
+    """Mean and spread of one score over seeds."""
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    n: int
+
+    @classmethod
+    def of(cls, values: list[float]) -> Spread:
+        """Summarise the scores of each seed; the standard deviation is that of a sample.
+
+        Examples
+        --------
+        >>> Spread.of([0.5, 0.7]).mean
+        0.6
+        """
+        array = np.asarray(values, dtype=float)
+        std = float(array.std(ddof=1)) if len(array) > 1 else 0.0
+        return cls(float(array.mean()), std, float(array.min()), float(array.max()), len(array))
 
 
 def score_predictions(

@@ -5,13 +5,16 @@ Everything here is plain numbers, text, lists and dictionaries, so that JSON hol
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from eegsnn.evaluation.metrics import score_predictions
+from eegsnn.evaluation.breakdown import breakdown, parts_of
+from eegsnn.evaluation.calibration import calibration_of
+from eegsnn.evaluation.comparison import accuracy_interval, compare_with_baselines
+from eegsnn.evaluation.metrics import Spread, score_predictions
+from eegsnn.evaluation.verdict import verdict
 
 
 @dataclass
@@ -44,6 +47,8 @@ class RunRecord:
         What a decision costs (:func:`~eegsnn.evaluation.decision_costs`), where the model can tell.
     selection : list of dict
         What the model chose by itself, as it tells: ``name``, ``score``, ``seconds``, ``chosen``.
+    leaks : list of str
+        Why this fit must be thought to know test trials: steps that were fitted before.
     """
 
     model: str
@@ -63,6 +68,7 @@ class RunRecord:
     key: str = ""
     operations: dict[str, float] | None = None
     selection: list[dict[str, Any]] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
@@ -72,30 +78,6 @@ class RunRecord:
     def from_dict(cls, content: dict[str, Any]) -> RunRecord:
         """Rebuild a record; raises TypeError where fields are missing or unknown."""
         return cls(**content)
-
-
-@dataclass
-class Spread:
-    """Mean and spread of one score over seeds."""
-
-    mean: float
-    std: float
-    low: float
-    high: float
-    n: int
-
-    @classmethod
-    def of(cls, values: list[float]) -> Spread:
-        """Summarise the scores of each seed; the standard deviation is that of a sample.
-
-        Examples
-        --------
-        >>> Spread.of([0.5, 0.7]).mean
-        0.6
-        """
-        array = np.asarray(values, dtype=float)
-        std = float(array.std(ddof=1)) if len(array) > 1 else 0.0
-        return cls(float(array.mean()), std, float(array.min()), float(array.max()), len(array))
 
 
 @dataclass
@@ -174,6 +156,11 @@ class ExperimentResult:
         """Whether anything about test data reached training."""
         return bool(self.protocol["leaky"])
 
+    @property
+    def transductive(self) -> list[str]:
+        """What was adapted to test trials without their labels; empty as a rule."""
+        return list(self.protocol.get("transductive", []))
+
     def models(self) -> list[str]:
         """Return the names of the models, in the order of their first runs."""
         return list(dict.fromkeys(run.model for run in self.runs))
@@ -194,9 +181,24 @@ class ExperimentResult:
         """Return a dictionary that JSON can hold, summaries included."""
         content = asdict(self)
         content["leaky"] = self.leaky
-        content["summaries"] = [asdict(summary) for summary in self.summaries()]
-        content["verdict"] = verdict(self)
+        comparisons = compare_with_baselines(self)
+        content["summaries"] = [self._described(summary) for summary in self.summaries()]
+        content["comparisons"] = [comparison.to_dict() for comparison in comparisons]
+        content["verdict"] = verdict(self, comparisons)
         return content
+
+    def _described(self, summary: ModelSummary) -> dict[str, Any]:
+        """Return a summary with its interval, calibration, and scores per fold and subject."""
+        calibration = calibration_of(self, summary.model)
+        return {
+            **asdict(summary),
+            "interval": asdict(accuracy_interval(self, summary.model)),
+            "calibration": None if calibration is None else asdict(calibration),
+            "scores_by": {
+                part: [asdict(row) for row in breakdown(self, summary.model, part)]
+                for part in parts_of(self)
+            },
+        }
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one flat row per run, for a table."""
@@ -221,65 +223,6 @@ class ExperimentResult:
             }
             for run in self.runs
         ]
-
-
-def standard_error(accuracy: float, n_trials: int) -> float:
-    """Return the standard error of an accuracy that was measured on `n_trials` trials.
-
-    Examples
-    --------
-    >>> round(standard_error(0.5, 100), 3)
-    0.05
-    """
-    return math.sqrt(max(accuracy * (1 - accuracy), 1e-12) / n_trials)
-
-
-def verdict(result: ExperimentResult) -> list[str]:
-    """Say in plain sentences how the spiking network stands against chance and the baselines.
-
-    Differences are judged by the uncertainty that the number of test trials leaves (two standard
-    errors, as if the models had been tested on different trials, which errs on the safe side).
-    """
-    spiking = [s for s in result.summaries() if s.kind == "spiking"]
-    baselines = [s for s in result.summaries() if s.kind == "baseline"]
-    sentences = []
-    if result.leaky:
-        sentences.append(
-            "These scores are leaky and must not be quoted as performance: "
-            + "; ".join(result.protocol["leaky"])
-            + "."
-        )
-    n = result.n_test_trials
-    for summary in spiking:
-        ours = summary.accuracy.mean
-        if ours - result.chance < 2 * standard_error(result.chance, n):
-            sentences.append(
-                f"The spiking network ({_percent(ours)}) cannot be told from chance "
-                f"({_percent(result.chance)}) on {n} test trials."
-            )
-        if not baselines:
-            sentences.append("No baseline was run beside it, so that the score stands alone.")
-            continue
-        best = max(baselines, key=lambda s: s.accuracy.mean)
-        theirs = best.accuracy.mean
-        points = f"{100 * abs(ours - theirs):.1f} points"
-        margin = 2 * math.hypot(standard_error(ours, n), standard_error(theirs, n))
-        against = f"the best linear baseline, {best.model} ({_percent(theirs)})"
-        who = f"The spiking network ({_percent(ours)})"
-        if ours == theirs:
-            sentences.append(f"{who} equals {against}: it does not beat it.")
-        elif ours < theirs:
-            sentences.append(f"{who} does not beat {against}: it is {points} below.")
-        elif ours - theirs >= margin:
-            sentences.append(f"{who} beats {against} by {points}.")
-        else:
-            sentences.append(f"{who} is {points} above {against}.")
-        if 0 < abs(ours - theirs) < margin:
-            sentences.append(
-                f"{n} test trials cannot tell so small a difference from none "
-                f"(± {100 * margin:.1f} points)."
-            )
-    return sentences
 
 
 def _summarise(runs: list[RunRecord], classes: list[str]) -> ModelSummary:
@@ -330,7 +273,3 @@ def _auc(by_seed: list[list[RunRecord]], pooled: list[dict[str, Any]]) -> Spread
 
 def _mean(values: Any) -> float:
     return float(np.mean(list(values)))
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"

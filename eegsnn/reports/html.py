@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from eegsnn.evaluation import PROTOCOLS, ExperimentResult, standard_error, verdict
+from eegsnn.evaluation import PROTOCOLS, ExperimentResult, accuracy_interval, verdict
 from eegsnn.reports.examples import Example
 from eegsnn.reports.figures import (
     confusion_figure,
@@ -104,7 +104,7 @@ def render_report(report: Report) -> str:
         headline=headline,
         verdict=verdict(result),
         protocol_sentence=PROTOCOLS[result.protocol["kind"]],
-        measured_within=2 * standard_error(headline.accuracy.mean, result.n_test_trials),
+        interval=accuracy_interval(result, headline.model),
         folds=_fold_table(result, [s.model for s in summaries]),
         rows=result.rows(),
         scores=Markup(score_figure(result)),

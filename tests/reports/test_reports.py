@@ -155,7 +155,7 @@ def test_report_says_what_a_reader_must_know():
     for phrase in (
         "87.5",
         "from 85.0",
-        "does not beat the best linear baseline, lda-windows",
+        "does not beat the best baseline, lda-windows",
         "chance",
         "A note.",
         "Beware of this.",
