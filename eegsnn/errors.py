@@ -21,6 +21,10 @@ class ConfigurationError(EegsnnError, ValueError):
     """A parameter, pipeline or manifest asks for something that is not allowed."""
 
 
+class DependencyError(ConfigurationError, ImportError):
+    """What is asked for needs a library that is not installed; the message names the extra."""
+
+
 class FetchError(EegsnnError, RuntimeError):
     """A data set could not be obtained, or what came is not what the manifest promises."""
 
@@ -35,6 +39,10 @@ class ExchangeError(EegsnnError, ValueError):
 
 class TrainingError(EegsnnError, ArithmeticError):
     """Training cannot go on: a parameter, the loss or a gradient became NaN or infinite."""
+
+
+class WorkerError(EegsnnError, RuntimeError):
+    """Folds that run in other processes cannot go on: a worker dies again and again, no answer."""
 
 
 class EegsnnWarning(UserWarning):

@@ -148,6 +148,31 @@ class BandPass(_Stateless):
         return _filtered(X, (self.low, self.high), "bandpass", self.sfreq)
 
 
+class LowPass(_Stateless):
+    """Zero-phase Butterworth low-pass of each trial, (trials, channels, times) in and out.
+
+    Parameters
+    ----------
+    high : float
+        Cut-off in hertz.
+    sfreq : float
+        Sampling rate in hertz.
+    """
+
+    def __init__(self, high: float, sfreq: float) -> None:
+        self.high = high
+        self.sfreq = sfreq
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the filtered trials.
+
+        Parameters
+        ----------
+        X : ndarray, shape (trials, channels, times)
+        """
+        return _filtered(np.asarray(X, dtype=float), self.high, "lowpass", self.sfreq)
+
+
 class Flatten(_Stateless):
     """(trials, …) → (trials, features)."""
 
@@ -171,6 +196,8 @@ def _filtered(
             f"A baseline's cut-off of {highest:g} Hz must lie below half the sampling rate "
             f"({'unknown' if sfreq is None else f'{sfreq:g} Hz'})."
         )
+    # Not `filters.apply_filter`: a baseline that went through the network's own filters would share
+    # their mistakes, and the two would agree on a wrong score.
     sections = butter(4, cut, kind, fs=sfreq, output="sos")
     # One period of the slowest frequency at each end, as far as the trial allows.
     lowest = cut if isinstance(cut, int | float) else cut[0]
