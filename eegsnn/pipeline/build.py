@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from eegsnn.errors import ConfigurationError, EegsnnError
-from eegsnn.evaluation import Candidate, Signal, Split, build_baseline, make_split
+from eegsnn.evaluation import (
+    Candidate,
+    Signal,
+    Split,
+    baseline_is_seeded,
+    build_baseline,
+    make_split,
+)
 from eegsnn.pipeline.schema import BaselineSection, PipelineConfig
 
 SPIKING = "spiking network"
@@ -130,8 +138,9 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
         signal = Signal.of(dataset)
         for number, baseline in enumerate(config.baselines):
             where = f"{config.source.name}: baselines[{number}]"
-            build_baseline(baseline.name, baseline.parameters, signal)
-            candidates.append(_baseline(baseline, signal))
+            candidate = _baseline(baseline, signal, network)
+            candidate.build(None)
+            candidates.append(candidate)
     except EegsnnError as error:
         raise ConfigurationError(f"{where}: {error}") from error
     names = [candidate.name for candidate in candidates]
@@ -151,8 +160,13 @@ def _rehearse(encoder: Any, shape: tuple[int, ...]) -> None:
     encoder.fit(noise, np.array([0, 1, 0, 1]))
 
 
-def _baseline(section: BaselineSection, signal: Signal) -> Candidate:
+def _baseline(
+    section: BaselineSection, signal: Signal, network: Callable[[int | None], Any]
+) -> Candidate:
     def build(seed: int | None) -> Any:
-        return build_baseline(section.name, section.parameters, signal)
+        return build_baseline(
+            section.name, section.parameters, signal, seed=seed, network=network(seed)
+        )
 
-    return Candidate(section.label or section.name, build, "baseline", seeded=False)
+    seeded = baseline_is_seeded(section.name)
+    return Candidate(section.label or section.name, build, "baseline", seeded=seeded)
