@@ -24,8 +24,17 @@ def compiled(function: Callable) -> Any:
         return njit(**options)(function)
 
 
-def n_cores() -> int:
+def all_cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def n_cores() -> int:
+    """Cores that loops may run on: all, or fewer where ``OMP_NUM_THREADS`` says so.
+
+    joblib and Dask set it in their workers: otherwise every worker would take every core.
+    """
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(all_cores(), int(limit))) if limit.isdecimal() else all_cores()

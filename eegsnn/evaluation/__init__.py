@@ -30,9 +30,7 @@ from eegsnn.evaluation.experiment import (
     ExperimentInterrupted,
     Fitted,
     Progress,
-    fit_on_trials,
     run_experiment,
-    run_fold,
 )
 from eegsnn.evaluation.fingerprint import (
     code_fingerprint,
@@ -40,8 +38,27 @@ from eegsnn.evaluation.fingerprint import (
     describe_estimator,
     run_key,
 )
-from eegsnn.evaluation.leaks import duplicated_trials, find_leaks, shared_groups, trial_hashes
+from eegsnn.evaluation.fitted_steps import fitted_steps
+from eegsnn.evaluation.folds import fit_on_trials, run_fold
+from eegsnn.evaluation.joining import join_for_transfer
+from eegsnn.evaluation.leaks import (
+    duplicated_trials,
+    find_leaks,
+    find_transduction,
+    shared_groups,
+    trial_hashes,
+)
+from eegsnn.evaluation.learning_curves import (
+    CurvePoint,
+    LearningCurve,
+    learning_curve,
+    nested_groups,
+    nested_subset,
+)
 from eegsnn.evaluation.metrics import Spread, chance_level, class_scores, decide, score_predictions
+from eegsnn.evaluation.nested import InnerFolds, nested_search
+from eegsnn.evaluation.overlaps import overlapping_onsets, overlapping_pairs, overlapping_trials
+from eegsnn.evaluation.parallel import BACKENDS
 from eegsnn.evaluation.protocols import (
     PROTOCOLS,
     Fold,
@@ -49,15 +66,17 @@ from eegsnn.evaluation.protocols import (
     contiguous_blocks,
     group_k_fold,
     leave_one_group_out,
-    make_split,
     official_split,
     stratified_k_fold,
+    transfer,
+    within_groups,
 )
 from eegsnn.evaluation.results import (
     ExperimentResult,
     ModelSummary,
     RunRecord,
 )
+from eegsnn.evaluation.splitting import make_split
 from eegsnn.evaluation.statistics import (
     CorrectedT,
     Interval,
@@ -75,18 +94,22 @@ from eegsnn.evaluation.store import FoldStore
 from eegsnn.evaluation.verdict import verdict
 
 __all__ = [
+    "BACKENDS",
     "BASELINES",
     "PROTOCOLS",
     "Calibration",
     "Candidate",
     "Comparison",
     "CorrectedT",
+    "CurvePoint",
     "ExperimentInterrupted",
     "ExperimentResult",
     "Fitted",
     "Fold",
     "FoldStore",
+    "InnerFolds",
     "Interval",
+    "LearningCurve",
     "ModelSummary",
     "Progress",
     "ReliabilityBin",
@@ -121,14 +144,24 @@ __all__ = [
     "duplicated_trials",
     "expected_calibration_error",
     "find_leaks",
+    "find_transduction",
     "fit_on_trials",
+    "fitted_steps",
     "group_k_fold",
     "holm",
     "independent_units",
+    "join_for_transfer",
+    "learning_curve",
     "leave_one_group_out",
     "make_split",
     "mcnemar_exact",
+    "nested_groups",
+    "nested_search",
+    "nested_subset",
     "official_split",
+    "overlapping_onsets",
+    "overlapping_pairs",
+    "overlapping_trials",
     "parts_of",
     "reliability_curve",
     "run_experiment",
@@ -139,7 +172,9 @@ __all__ = [
     "shared_groups",
     "sign_flip_test",
     "stratified_k_fold",
+    "transfer",
     "trial_hashes",
     "verdict",
     "wilcoxon_signed_rank",
+    "within_groups",
 ]

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
-import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from eegsnn.errors import EegsnnWarning, InterruptedTrainingWarning
-from eegsnn.evaluation.costs import decision_costs, selection_of
 from eegsnn.evaluation.fingerprint import (
     code_fingerprint,
     dataset_fingerprint,
     describe_estimator,
     run_key,
 )
-from eegsnn.evaluation.leaks import find_leaks
-from eegsnn.evaluation.metrics import chance_level, decide, score_predictions
+from eegsnn.evaluation.folds import run_fold
+from eegsnn.evaluation.leaks import find_leaks, find_transduction
+from eegsnn.evaluation.metrics import chance_level
+from eegsnn.evaluation.parallel import Done, Job, check_workers, repeat_warnings, run_jobs
 from eegsnn.evaluation.protocols import Fold, Split
 from eegsnn.evaluation.results import ExperimentResult, RunRecord
 from eegsnn.evaluation.store import FoldStore
@@ -53,7 +50,8 @@ class Progress:
     Parameters
     ----------
     state : "started", "finished" or "kept"
-        "kept" stands for a record of an earlier, identical run that was used again.
+        "kept" stands for a record of an earlier, identical run that was used again; they come
+        first. Of runs on several workers, "finished" alone is told.
     done, total : int
         Runs.
     record : RunRecord or None
@@ -97,6 +95,7 @@ class _Task:
     fold: Fold
     seed: int | None
     key: str
+    name: str
 
 
 def run_experiment(
@@ -108,6 +107,10 @@ def run_experiment(
     store: FoldStore | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_fitted: Callable[[Fitted], None] | None = None,
+    wants_fitted: Callable[[Candidate, Fold, int | None], bool] | None = None,
+    n_jobs: int = 1,
+    backend: str = "loky",
+    scheduler: Any = None,
 ) -> ExperimentResult:
     """Fit and score every candidate on every fold, with every seed where it has one.
 
@@ -124,27 +127,48 @@ def run_experiment(
     progress : callable, optional
         Called with a :class:`Progress` before and after each run.
     on_fitted : callable, optional
-        Called with a :class:`Fitted` after each fit, before its record is kept.
+        Called with a :class:`Fitted` after each fit, before its record is kept; always here, in
+        the process that calls this function, whichever worker has fitted the model.
+    wants_fitted : callable, optional
+        Takes a candidate, a fold and a seed; says whether `on_fitted` is to be called for that
+        run. All of them if not given; then every model travels back from its worker.
+    n_jobs : int, default 1
+        Runs at a time: as many processes of this machine, each with its share of the cores; -1 for
+        as many as there are cores. The result is the same, record for record.
+    backend : "loky" or "dask", default "loky"
+        Processes of this machine, through joblib, or a Dask cluster. A worker that is killed costs
+        the run that it was at, which is given to another.
+    scheduler : str or distributed.Client, optional
+        Address of a Dask scheduler (``"tcp://host:8786"``), whose workers are all used. A cluster
+        of `n_jobs` processes of this machine if not given.
 
     Returns
     -------
     ExperimentResult
+        Its runs in the order of the plan: baselines first, then by seed and fold.
 
     Raises
     ------
     ExperimentInterrupted
-        On Ctrl-C; finished runs are in `store`. It is a KeyboardInterrupt.
+        On Ctrl-C; finished runs are in `store`, workers have been stopped. It is a
+        KeyboardInterrupt.
+    ConfigurationError
+        If `n_jobs`, `backend` or `scheduler` is impossible, before anything is fitted.
+    WorkerError
+        If workers die again and again, or the scheduler does not answer.
 
     Warns
     -----
     LeakageWarning
-        If the split leaks (:func:`~eegsnn.evaluation.find_leaks`).
+        If the split or a model leaks (:func:`~eegsnn.evaluation.find_leaks`).
     """
-    leaky = find_leaks(dataset, split)
+    n_jobs = check_workers(n_jobs, backend, scheduler)
+    seeded = [candidate.build(seeds[0] if candidate.seeded else None) for candidate in candidates]
+    leaky = find_leaks(dataset, split, seeded)
     data = dataset_fingerprint(dataset)
     tasks = _plan(candidates, split.folds, seeds, data, split.group)
-    records: list[RunRecord] = []
-    estimator: Any = None
+    records: dict[int, RunRecord] = {}
+    running = _InTurn()
 
     def tell(state: Any, task: _Task, record: RunRecord | None = None) -> None:
         if progress is not None:
@@ -160,28 +184,83 @@ def run_experiment(
                 )
             )
 
+    def wanted(task: _Task) -> bool:
+        if on_fitted is None:
+            return False
+        return wants_fitted is None or wants_fitted(task.candidate, task.fold, task.seed)
+
+    def receive(done: Done) -> None:
+        task, record = tasks[done.number], done.record
+        record.model, record.kind = task.candidate.name, task.candidate.kind
+        record.seed, record.key = task.seed, task.key
+        if on_fitted is not None and wanted(task):
+            on_fitted(Fitted(task.candidate, task.fold, task.seed, done.estimator, task.key))
+        if store is not None:
+            store.put(record)
+        records[done.number] = record
+        tell("finished", task, record)
+
+    def job(number: int) -> Job:
+        task = tasks[number]
+        estimator = task.candidate.build(task.seed)
+        return Job(number, task.name, estimator, task.fold, split.group, wanted(task))
+
     try:
-        for task in tasks:
+        for number, task in enumerate(tasks):
             kept = store.get(task.key) if store is not None else None
             if kept is not None:
-                records.append(kept)
+                kept.model, kept.kind, kept.fold = _names(task)
+                records[number] = kept
                 tell("kept", task, kept)
-                continue
-            tell("started", task)
-            estimator = task.candidate.build(task.seed)
-            record = run_fold(estimator, dataset, task.fold, group=split.group)
-            record.model, record.kind = task.candidate.name, task.candidate.kind
-            record.seed, record.key = task.seed, task.key
-            if on_fitted is not None:
-                on_fitted(Fitted(task.candidate, task.fold, task.seed, estimator, task.key))
-            if store is not None:
-                store.put(record)
-            records.append(record)
-            tell("finished", task, record)
+        left = [number for number in range(len(tasks)) if number not in records]
+        if n_jobs == 1 and backend == "loky":
+            for number in left:
+                tell("started", tasks[number])
+                receive(running.run(dataset, job(number)))
+        else:
+            jobs = [job(number) for number in left]
+            for done in run_jobs(
+                dataset, jobs, n_jobs=n_jobs, backend=backend, scheduler=scheduler
+            ):
+                repeat_warnings(done)
+                receive(done)
     except KeyboardInterrupt as error:
-        usable = estimator if hasattr(estimator, "classes_") else None
-        raise ExperimentInterrupted(len(records), len(tasks), usable) from error
+        raise ExperimentInterrupted(len(records), len(tasks), running.usable) from error
 
+    runs = [records[number] for number in range(len(tasks))]
+    leaky = list(dict.fromkeys([*leaky, *(reason for run in runs for reason in run.leaks)]))
+    return _result(dataset, split, seeds, runs, leaky, data)
+
+
+class _InTurn:
+    """Runs jobs here, one after the other, and remembers the model at work."""
+
+    def __init__(self) -> None:
+        self._estimator: Any = None
+
+    def run(self, dataset: Any, job: Job) -> Done:
+        self._estimator = job.estimator
+        record = run_fold(job.estimator, dataset, job.fold, group=job.group)
+        return Done(job.number, record, job.estimator, [])
+
+    @property
+    def usable(self) -> Any:
+        """The model that was in training when all was interrupted, if it can predict already."""
+        return self._estimator if hasattr(self._estimator, "classes_") else None
+
+
+def _names(task: _Task) -> tuple[str, Any, str]:
+    return task.candidate.name, task.candidate.kind, task.fold.name
+
+
+def _result(
+    dataset: Any,
+    split: Split,
+    seeds: Sequence[int],
+    runs: list[RunRecord],
+    leaky: list[str],
+    data: str,
+) -> ExperimentResult:
     tested = np.unique(np.concatenate([fold.test for fold in split.folds]))
     return ExperimentResult(
         dataset=str(dataset.name),
@@ -189,7 +268,9 @@ def run_experiment(
         protocol={
             "kind": split.kind,
             "group": split.group,
+            "within": split.within,
             "leaky": leaky,
+            "transductive": find_transduction(dataset),
             "notes": list(split.notes),
         },
         folds=[
@@ -199,68 +280,9 @@ def run_experiment(
         seeds=list(seeds),
         chance=chance_level(np.asarray(dataset.y)[tested]),
         n_test_trials=len(tested),
-        runs=records,
+        runs=runs,
         fingerprints={"data": data, "code": code_fingerprint()},
         groups={name: [str(g) for g in values] for name, values in dataset.groups.items()},
-    )
-
-
-def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = None) -> RunRecord:
-    """Fit an estimator on a fold's training trials and score it on both sides.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Fitted in place by :func:`fit_on_trials`.
-    dataset : EEGDataset or TabularDataset
-    fold : Fold
-    group : str, optional
-
-    Returns
-    -------
-    RunRecord
-        Without model name, seed and key.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Also if the estimator itself caught Ctrl-C: a half-trained model has no score.
-    """
-    y = np.asarray(dataset.y)
-    X_train, X_test = dataset.X[fold.train], dataset.X[fold.test]
-    fit_seconds, texts = fit_on_trials(estimator, dataset, fold.train, group=group)
-
-    classes = list(dataset.classes)
-    start = time.perf_counter()
-    label, scores = decide(estimator, X_test, classes)
-    predict_seconds = time.perf_counter() - start
-    train_label, train_scores = decide(estimator, X_train, classes)
-    position = {value: i for i, value in enumerate(classes)}
-    return RunRecord(
-        model="",
-        kind="spiking",
-        fold=fold.name,
-        seed=None,
-        n_train=len(fold.train),
-        n_test=len(fold.test),
-        train=score_predictions(y[fold.train], train_label, train_scores, classes=classes),
-        test=score_predictions(y[fold.test], label, scores, classes=classes),
-        fit_seconds=fit_seconds,
-        predict_seconds=predict_seconds,
-        predictions={
-            "trial": fold.test.tolist(),
-            "truth": [position[value] for value in y[fold.test].tolist()],
-            "label": [position[value] for value in label.tolist()],
-            "score": None if scores is None else np.round(scores.astype(float), 5).tolist(),
-        },
-        spike_rates={
-            str(layer): float(rate)
-            for layer, rate in getattr(estimator, "spike_rates_", {}).items()
-        },
-        history=_history(estimator),
-        warnings=texts,
-        operations=decision_costs(estimator, X_test),
-        selection=selection_of(estimator),
     )
 
 
@@ -275,84 +297,17 @@ def _plan(
     tasks = []
     for candidate in sorted(candidates, key=lambda c: c.kind != "baseline"):
         for seed in seeds if candidate.seeded else [None]:
-            settings = describe_estimator(candidate.build(seed))
+            estimator = candidate.build(seed)
+            settings, code = describe_estimator(estimator), code_fingerprint(estimator)
+            words = "" if seed is None else f", seed {seed}"
             tasks += [
-                _Task(candidate, fold, seed, run_key(data, fold, settings, seed, group))
+                _Task(
+                    candidate,
+                    fold,
+                    seed,
+                    run_key(data, fold, settings, seed, group, code),
+                    f"{candidate.name}, {fold.name}{words}",
+                )
                 for fold in folds
             ]
     return tasks
-
-
-def fit_on_trials(
-    estimator: Any, dataset: Any, trials: np.ndarray, *, group: str | None = None
-) -> tuple[float, list[str]]:
-    """Fit an estimator in place on some trials of a data set.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Where its ``fit`` takes ``groups`` and the trials have more than one, they are given, so
-        that early stopping validates on whole groups; so are channel names.
-    dataset : EEGDataset or TabularDataset
-    trials : ndarray of int
-    group : str, optional
-
-    Returns
-    -------
-    seconds : float
-    warnings : list of str
-        This package's own, each once; all are passed on too.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Also if the estimator itself caught Ctrl-C.
-    """
-    X, y = dataset.X[trials], np.asarray(dataset.y)[trials]
-    options = _fit_options(estimator, dataset, trials, group)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        start = time.perf_counter()
-        estimator.fit(X, y, **options)
-        seconds = time.perf_counter() - start
-    if any(issubclass(warning.category, InterruptedTrainingWarning) for warning in caught):
-        raise KeyboardInterrupt
-    return seconds, _pass_on(caught)
-
-
-def _fit_options(
-    estimator: Any, dataset: Any, trials: np.ndarray, group: str | None
-) -> dict[str, Any]:
-    """Find what `fit` takes beside trials and labels."""
-    accepted = inspect.signature(estimator.fit).parameters
-    options: dict[str, Any] = {}
-    if "ch_names" in accepted and hasattr(dataset, "ch_names"):
-        options["ch_names"] = dataset.ch_names
-    if "groups" in accepted and group is not None:
-        groups = np.asarray(dataset.groups[group])[trials]
-        if len(np.unique(groups)) > 1:
-            options["groups"] = groups
-    return options
-
-
-def _pass_on(caught: list[warnings.WarningMessage]) -> list[str]:
-    """Repeat warnings for whoever listens; return the texts of this package's own."""
-    texts = []
-    for warning in caught:
-        if issubclass(warning.category, EegsnnWarning):
-            texts.append(str(warning.message))
-            warnings.warn(warning.message, warning.category, stacklevel=3)
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    return list(dict.fromkeys(texts))
-
-
-def _history(estimator: Any) -> dict[str, list[float]]:
-    history = {}
-    for name, attribute in (("loss", "loss_curve_"), ("validation", "validation_scores_")):
-        values = getattr(estimator, attribute, None)
-        if values is not None and len(values):
-            history[name] = [float(value) for value in values]
-    return history

@@ -7,11 +7,11 @@ fresh have misled people before (moabb issue 628).
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from functools import cache
+import types
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,9 @@ from sklearn.base import BaseEstimator
 
 import eegsnn
 from eegsnn.evaluation.protocols import Fold
+from eegsnn.evaluation.sources import source_hash
 
 _LIBRARIES = ("mlx", "numpy", "scipy", "scikit-learn", "mne")
-# How results are shown does not change what they are.
-_PRESENTATION = {"cli", "plots", "reports"}
 
 
 def dataset_fingerprint(dataset: Any) -> str:
@@ -38,25 +37,24 @@ def dataset_fingerprint(dataset: Any) -> str:
         array = np.ascontiguousarray(array)
         digest.update(f"{array.dtype}{array.shape}".encode())
         digest.update(array.tobytes())
+    # Where trials lie in their recordings is left out: it judges the split and moves no score.
     signal = [getattr(dataset, "ch_names", None), getattr(dataset, "sfreq", None)]
     digest.update(json.dumps([[str(c) for c in dataset.classes], signal]).encode())
     return digest.hexdigest()
 
 
-@cache
-def code_fingerprint() -> dict[str, str]:
+def code_fingerprint(estimator: Any = None) -> dict[str, str]:
     """Return the versions that scores depend on, and a SHA-256 of this package's own sources.
 
     The version alone would not do: in a checkout the code changes while the version stays.
+
+    Parameters
+    ----------
+    estimator : estimator, optional
+        Only the sources that it imports, directly or not, and those that fit and score it; all
+        that can change a score if not given.
     """
-    root = Path(eegsnn.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        relative = path.relative_to(root)
-        if relative.parts[0] not in _PRESENTATION:
-            digest.update(str(relative).encode())
-            digest.update(path.read_bytes())
-    found = {"eegsnn": eegsnn.__version__, "source": digest.hexdigest()}
+    found = {"eegsnn": eegsnn.__version__, "source": source_hash(estimator)}
     for library in _LIBRARIES:
         try:
             found[library] = version(library)
@@ -88,10 +86,58 @@ def describe_estimator(estimator: Any) -> Any:
         return estimator.item()
     if estimator is None or isinstance(estimator, bool | int | float | str):
         return estimator
+    if isinstance(estimator, np.ndarray):
+        digest = hashlib.sha256(np.ascontiguousarray(estimator).tobytes()).hexdigest()
+        return {"array": [str(estimator.dtype), list(estimator.shape), digest]}
+    if isinstance(estimator, types.FunctionType):
+        return _describe_function(estimator)
+    if isinstance(estimator, type):
+        return f"{estimator.__module__}.{estimator.__qualname__}"
+    if dataclasses.is_dataclass(estimator):
+        values = {
+            field.name: getattr(estimator, field.name) for field in dataclasses.fields(estimator)
+        }
+        return {"class": type(estimator).__name__, "parameters": describe_estimator(values)}
     return repr(estimator)
 
 
-def run_key(data: str, fold: Fold, settings: Any, seed: int | None, context: Any = None) -> str:
+def _describe_function(function: types.FunctionType) -> dict[str, Any]:
+    """Describe a function by what it does: its repr is its address, another in every process."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return {
+        "function": f"{function.__module__}.{function.__qualname__}",
+        "code": _describe_code(function.__code__),
+        "defaults": describe_estimator(function.__defaults__),
+        # One level deep: a function may enclose itself.
+        "encloses": [
+            _describe_code(cell.__code__)
+            if isinstance(cell, types.FunctionType)
+            else describe_estimator(cell)
+            for cell in cells
+        ],
+    }
+
+
+def _describe_code(code: types.CodeType) -> list[Any]:
+    constants = []
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            constants.append(_describe_code(constant))
+        elif isinstance(constant, frozenset):  # its order is another in every process
+            constants.append(sorted(map(repr, constant)))
+        else:
+            constants.append(repr(constant))
+    return [code.co_code.hex(), constants, list(code.co_names)]
+
+
+def run_key(
+    data: str,
+    fold: Fold,
+    settings: Any,
+    seed: int | None,
+    context: Any = None,
+    code: dict[str, str] | None = None,
+) -> str:
     """Return the hash under which a run is kept.
 
     Parameters
@@ -105,11 +151,13 @@ def run_key(data: str, fold: Fold, settings: Any, seed: int | None, context: Any
     seed : int or None
     context : object, optional
         Anything else that scores depend on, as JSON can hold it.
+    code : dict, optional
+        From :func:`code_fingerprint`, for the model; for all models if not given.
     """
     trials = hashlib.sha256(
         np.asarray(fold.train, dtype=np.int64).tobytes()
         + b"|"
         + np.asarray(fold.test, dtype=np.int64).tobytes()
     ).hexdigest()
-    content = [data, trials, settings, seed, context, code_fingerprint()]
+    content = [data, trials, settings, seed, context, code or code_fingerprint()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

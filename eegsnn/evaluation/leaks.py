@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from eegsnn.errors import LeakageWarning
+from eegsnn.evaluation.fitted_steps import fitted_steps
+from eegsnn.evaluation.overlaps import overlapping_onsets, overlapping_pairs, overlapping_trials
 from eegsnn.evaluation.protocols import Fold, Split
 
 
@@ -59,17 +61,21 @@ def duplicated_trials(fold: Fold, hashes: Sequence[bytes]) -> np.ndarray:
     return np.array([i for i in fold.test if hashes[i] in training], dtype=int)
 
 
-def find_leaks(dataset: Any, split: Split) -> list[str]:
+def find_leaks(dataset: Any, split: Split, estimators: Sequence[Any] = ()) -> list[str]:
     """Return every reason why scores of this split cannot be trusted; warn if there is one.
 
     Looked for: groups that the protocol leaves on both sides (those found by
-    :func:`~eegsnn.evaluation.make_split`, and the named group under an official split), and test
-    trials that are copies of training trials.
+    :func:`~eegsnn.evaluation.make_split`, and the named group under an official split); test
+    trials that are copies of training trials, or share samples with them; steps of models that
+    were fitted before (:func:`~eegsnn.evaluation.fitted_steps`); and what the data set says was
+    fitted on all of its trials (``provenance["fitted_on_all"]``).
 
     Parameters
     ----------
     dataset : EEGDataset or TabularDataset
     split : Split
+    estimators : sequence of estimator, optional
+        As they are about to be fitted.
 
     Returns
     -------
@@ -91,17 +97,65 @@ def find_leaks(dataset: Any, split: Split) -> list[str]:
                 f"({len(shared)} of {len(np.unique(values))})"
             )
     hashes = trial_hashes(dataset.X)
-    copies = sorted({int(i) for fold in split.folds for i in duplicated_trials(fold, hashes)})
+    copies = {int(i) for fold in split.folds for i in duplicated_trials(fold, hashes)}
     if copies:
+        are = "s are copies" if len(copies) > 1 else " is a copy"
         reasons.append(
-            f"{len(copies)} test trial{'s are copies' if len(copies) > 1 else ' is a copy'} of "
-            f"training trials (the first is trial {copies[0]})"
+            f"{len(copies)} test trial{are} of training trials (the first is trial {min(copies)})"
         )
+    shared_samples = _overlapping(dataset, split) - copies
+    if shared_samples:
+        share = "s share" if len(shared_samples) > 1 else " shares"
+        reasons.append(
+            f"{len(shared_samples)} test trial{share} samples with training trials: windows that "
+            f"overlap (the first is trial {min(shared_samples)})"
+        )
+    for estimator in estimators:
+        reasons += [reason for reason in fitted_steps(estimator) if reason not in reasons]
+    reasons += _declared(dataset, "fitted_on_all")
     if reasons:
         warnings.warn(
             f"Scores of this {split.kind} split are leaky: {'; '.join(reasons)}. Choose a protocol "
-            f"that keeps groups whole, or drop the copies.",
+            f"that keeps groups whole, drop copies and overlaps, fit every step in the fold.",
             LeakageWarning,
             stacklevel=2,
         )
     return reasons
+
+
+def find_transduction(dataset: Any) -> list[str]:
+    """Return what was adapted to test trials, without their labels.
+
+    Scores are honest then only for a use where such trials are at hand before the first decision.
+
+    Parameters
+    ----------
+    dataset : EEGDataset or TabularDataset
+        Its ``provenance["transductive"]``, which :func:`~eegsnn.evaluation.align_dataset` writes.
+
+    Returns
+    -------
+    list of str
+    """
+    return _declared(dataset, "transductive")
+
+
+def _declared(dataset: Any, key: str) -> list[str]:
+    told = (getattr(dataset, "provenance", None) or {}).get(key, [])
+    return [told] if isinstance(told, str) else [str(reason) for reason in told]
+
+
+def _overlapping(dataset: Any, split: Split) -> set[int]:
+    """Return test trials that share samples with a training trial of their fold."""
+    found: set[int] = set()
+    onsets = getattr(dataset, "onsets", None)
+    if onsets is not None:
+        for fold in split.folds:
+            near = overlapping_onsets(fold, onsets, dataset.recordings, dataset.X.shape[-1])
+            found |= set(near.tolist())
+    if hasattr(dataset, "sfreq") and np.ndim(dataset.X) == 3:
+        pairs = overlapping_pairs(dataset.X)
+        if len(pairs):
+            for fold in split.folds:
+                found |= set(overlapping_trials(fold, pairs).tolist())
+    return found

@@ -1,13 +1,12 @@
-"""How trials are divided into training and test sets, and what cannot be divided.
+"""How trials are divided into training and test sets: functions of plain arrays.
 
-The functions on plain arrays return lists of :class:`Fold`; :func:`make_split` chooses among them
-by name, checks the result against the labels before anything long starts, and says in words what
-a reader of the score must know. All models of an experiment run through the same folds.
+They return lists of :class:`Fold`; :func:`~eegsnn.evaluation.make_split` chooses among them by
+name. All models of an experiment run through the same folds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
-from eegsnn._validation import check_choice, check_integer
 from eegsnn.errors import DataError
 
 PROTOCOLS: dict[str, str] = {
@@ -24,6 +22,7 @@ PROTOCOLS: dict[str, str] = {
     "group-k-fold": "whole groups are dealt to k folds, classes kept as even as groups allow",
     "stratified-k-fold": "single trials are dealt to k folds, regardless of groups",
     "contiguous-blocks": "each class is cut into k stretches of time; each in turn is the test set",
+    "transfer": "train on one data set, or on some groups, and test on another",
 }
 """Protocols by name, each with a sentence for help texts and reports."""
 
@@ -60,6 +59,8 @@ class Split:
         Reasons why scores are too good to be believed; empty for an honest split.
     notes : list of str
         What a reader must know without it being a leak.
+    within : str or None
+        The group whose members are divided each by itself, if the protocol works so.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Split:
     group: str | None = None
     leaky: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    within: str | None = None
 
 
 def official_split(split: np.ndarray) -> list[Fold]:
@@ -225,125 +227,80 @@ def contiguous_blocks(y: np.ndarray, n_splits: int = 5, gap: int = 0) -> list[Fo
     ]
 
 
-def make_split(
-    dataset: Any, kind: str, *, group: str | None = None, n_splits: int = 5, gap: int = 0
-) -> Split:
-    """Divide a data set by the protocol of that name, and refuse what cannot run.
+def within_groups(
+    groups: np.ndarray, make: Callable[[np.ndarray], list[Fold]], group_name: str = "group"
+) -> list[Fold]:
+    """Divide the trials of each group by themselves: no fold knows of another group's trials.
 
     Parameters
     ----------
-    dataset : EEGDataset or TabularDataset
-        Its ``y``, ``classes``, ``groups`` and ``split`` are read, never its signals.
-    kind : str
-        A key of :data:`PROTOCOLS`.
-    group : str, optional
-        Name of the group to keep whole; needed by leave-one-group-out and group-k-fold.
-    n_splits : int, default 5
-        Folds of the k-fold protocols and blocks of contiguous-blocks.
-    gap : int, default 0
-        See :func:`contiguous_blocks`.
+    groups : ndarray, shape (trials,)
+    make : callable
+        Takes the positions of one group's trials and returns folds of positions among these.
+    group_name : str
+        Put, with the group, before the folds' names.
 
     Raises
     ------
-    ConfigurationError
-        If `kind`, `n_splits` or `gap` is not allowed.
     DataError
-        If the data cannot be divided so: no official split, no or too few groups, a class with
-        too few trials, a class that is missing from a training set (the fold is named).
+        What `make` raises, with the group named.
+
+    Examples
+    --------
+    >>> subjects, sessions = np.array(list("aaaabbbb")), np.array(list("11221122"))
+    >>> folds = within_groups(
+    ...     subjects, lambda trials: leave_one_group_out(sessions[trials], "session"), "subject"
+    ... )
+    >>> [(fold.name, fold.train.tolist(), fold.test.tolist()) for fold in folds[2:]]
+    [('subject b, session 1', [6, 7], [4, 5]), ('subject b, session 2', [4, 5], [6, 7])]
     """
-    check_choice("protocol.kind", kind, PROTOCOLS)
-    n_splits = check_integer("protocol.n_splits", n_splits, low=2)
-    gap = check_integer("protocol.gap", gap, low=0)
-    y = np.asarray(dataset.y)
-    _check_classes(y, dataset.classes)
-    leaky: list[str] = []
-    notes: list[str] = []
-    if kind == "official":
-        if dataset.split is None:
-            raise DataError(
-                f"{dataset.name} has no official split. Choose another protocol: "
-                f"{', '.join(name for name in PROTOCOLS if name != 'official')}."
-            )
-        folds = official_split(dataset.split)
-    elif kind == "leave-one-group-out":
-        folds = leave_one_group_out(_groups(dataset, kind, group), group or "group")
-    elif kind == "group-k-fold":
-        folds = group_k_fold(y, _groups(dataset, kind, group), n_splits, group or "group")
-    elif kind == "stratified-k-fold":
-        folds = stratified_k_fold(y, n_splits)
-        leaky = _split_groups(dataset, folds)
-        if not dataset.groups:
-            notes.append(
-                "The data set names no subjects, sessions or runs, so nobody can say whether "
-                "trials of one recording are on both sides of the split."
-            )
-    else:
-        folds = contiguous_blocks(y, n_splits, gap)
-        notes.append(
-            "Training and test trials are stretches of the same recordings: the score says nothing "
-            "about a new session or subject."
-        )
-    _check_folds(folds, y, dataset.classes, kind)
-    return Split(kind, folds, group, leaky, notes)
+    groups = np.asarray(groups)
+    folds = []
+    for value in _in_order(groups):
+        members = np.flatnonzero(groups == value)
+        try:
+            parts = make(members)
+        except DataError as error:
+            raise DataError(f"{group_name} {value}: {error}") from error
+        folds += [
+            Fold(f"{group_name} {value}, {part.name}", members[part.train], members[part.test])
+            for part in parts
+        ]
+    return folds
 
 
-def _groups(dataset: Any, kind: str, group: str | None) -> np.ndarray:
-    present = ", ".join(dataset.groups) or "none"
-    if group is None:
+def transfer(train: np.ndarray, test: np.ndarray, name: str = "transfer") -> list[Fold]:
+    """Return the one fold that trains on some trials and tests on others; the rest is left out.
+
+    Parameters
+    ----------
+    train, test : ndarray of bool, shape (trials,)
+    name : str
+
+    Raises
+    ------
+    DataError
+        If one of the two is empty, or they have trials in common.
+
+    Examples
+    --------
+    >>> sessions = np.array(["1", "2", "3", "1"])
+    >>> transfer(sessions == "1", sessions == "2")[0].train
+    array([0, 3])
+    """
+    train, test = np.asarray(train, dtype=bool), np.asarray(test, dtype=bool)
+    if not train.any() or not test.any():
         raise DataError(
-            f"{kind} needs protocol.group, the name of the group to keep whole. {dataset.name} "
-            f"has: {present}."
+            f"transfer needs training and test trials, but there are {train.sum()} and "
+            f"{test.sum()}."
         )
-    if group not in dataset.groups:
-        raise DataError(f"{dataset.name} has no group {group!r}. It has: {present}.")
-    return np.asarray(dataset.groups[group])
-
-
-def _check_classes(y: np.ndarray, classes: Sequence[Any]) -> None:
-    present = np.unique(y)
-    if len(present) < 2:
+    both = int((train & test).sum())
+    if both:
         raise DataError(
-            f"Classification needs at least two classes, but all {len(y)} trials are of class "
-            f"{str(present[0])!r}."
+            f"transfer: {both} trials are meant for training and for testing. Choose groups that "
+            f"have no trial in common."
         )
-    missing = [str(label) for label in classes if label not in present]
-    if missing:
-        raise DataError(f"No trial of class {', '.join(map(repr, missing))} is in the data.")
-
-
-def _check_folds(folds: list[Fold], y: np.ndarray, classes: Sequence[Any], kind: str) -> None:
-    """Every class needs two training trials in every fold: one to learn from, one to vary."""
-    for fold in folds:
-        labels = y[fold.train]
-        for label in classes:
-            count = int(np.sum(labels == label))
-            if count < 2:
-                raise DataError(
-                    f"{kind}: class {str(label)!r} has {count} training trial"
-                    f"{'' if count == 1 else 's'} in fold {fold.name!r}, but at least 2 are "
-                    f"needed. Choose another protocol or fewer folds, or leave the class out."
-                )
-
-
-def _split_groups(dataset: Any, folds: list[Fold]) -> list[str]:
-    """Say which groups with several trials lie on both sides of a fold."""
-    reasons = []
-    for name, values in dataset.groups.items():
-        values = np.asarray(values)
-        n_groups = len(np.unique(values))
-        if n_groups == len(values):
-            continue
-        shared = {
-            value
-            for fold in folds
-            for value in np.intersect1d(values[fold.train], values[fold.test]).tolist()
-        }
-        if shared:
-            reasons.append(
-                f"trials of the same {name} are on both sides of the split "
-                f"({len(shared)} of {n_groups})"
-            )
-    return reasons
+    return [Fold(name, np.flatnonzero(train), np.flatnonzero(test))]
 
 
 def _named(pairs: Any) -> list[Fold]:

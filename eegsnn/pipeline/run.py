@@ -132,7 +132,7 @@ def run_pipeline(
         raise
     say("writing the result")
     _write(folder, config, dataset, split, result, model, store)
-    store.forget_all_but({run.key for run in result.runs})
+    store.forget_superseded({run.key for run in result.runs})
     return Outcome(folder, result, time.perf_counter() - started)
 
 

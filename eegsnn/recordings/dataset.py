@@ -11,6 +11,7 @@ import numpy as np
 
 from eegsnn._validation import channel_order, check_channel_names, check_number, check_series
 from eegsnn.errors import DataError
+from eegsnn.recordings.epochs import trial_onsets
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -103,7 +104,12 @@ class _LabelledData:
             y=self.y[index],
             groups={key: value[index] for key, value in self.groups.items()},
             split=None if self.split is None else self.split[index],
+            **self._of_rows(index),
         )
+
+    def _of_rows(self, index: np.ndarray) -> dict[str, Any]:
+        """Return what else belongs to these rows, by field."""
+        return {}
 
     def select_classes(self, labels: Sequence[Any]) -> Self:
         """Keep the rows whose label is among `labels`; `classes` becomes `labels`.
@@ -157,6 +163,11 @@ class EEGDataset(_LabelledData):
         Official division: "train" or "test".
     tmin : float, default 0
         Time of the first sample in seconds from the trial's event.
+    onsets : ndarray of int, shape (trials,), optional
+        Where each trial's first sample lies in its recording, as far as known: trials that overlap
+        must not be divided between training and test.
+    recordings : ndarray of str, shape (trials,), optional
+        The recording that `onsets` count in; one recording if not given.
     name : str
         Name of the data set.
     provenance : dict
@@ -185,6 +196,8 @@ class EEGDataset(_LabelledData):
     ch_names: list[str]
     unit: str = "V"
     tmin: float = 0.0
+    onsets: np.ndarray | None = None
+    recordings: np.ndarray | None = None
 
     def _check_series(self) -> None:
         array = np.asarray(self.X)
@@ -193,10 +206,23 @@ class EEGDataset(_LabelledData):
         self.ch_names = check_channel_names(self.ch_names, self.X.shape[1])
         self.sfreq = check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
         self.tmin = check_number("tmin", self.tmin, unit="s")
+        if self.onsets is None:
+            self.recordings = None
+            return
+        self.onsets = self._per_row("onsets", self.onsets)
+        if self.onsets.dtype.kind not in "iu":
+            raise DataError(f"onsets: expected whole samples, but got {self.onsets.dtype} values.")
+        named = np.full(len(self.X), "") if self.recordings is None else self.recordings
+        self.recordings = self._per_row("recordings", named)
 
     def _names_if_fit(self, array: np.ndarray) -> list[str] | None:
         fit = array.ndim == 3 and len(self.ch_names) == array.shape[1]
         return list(self.ch_names) if fit else None
+
+    def _of_rows(self, index: np.ndarray) -> dict[str, Any]:
+        if self.onsets is None or self.recordings is None:
+            return {}
+        return {"onsets": self.onsets[index], "recordings": self.recordings[index]}
 
     @property
     def times(self) -> np.ndarray:
@@ -216,6 +242,7 @@ class EEGDataset(_LabelledData):
         provenance: dict[str, Any] | None = None,
         warnings: Sequence[str] = (),
         drop_last_sample: bool = False,
+        recording: str = "",
     ) -> EEGDataset:
         """Build from MNE epochs; their event names become the labels.
 
@@ -229,6 +256,8 @@ class EEGDataset(_LabelledData):
             As for the class itself.
         drop_last_sample : bool, default False
             Drop the sample at `tmax`, which MNE includes, so that 3 s at 128 Hz are 384 samples.
+        recording : str, optional
+            Name of the recording that the epochs were cut from; `onsets` count in it.
         """
         label_of = {code: label for label, code in epochs.event_id.items()}
         X = epochs.get_data(copy=True)
@@ -246,6 +275,8 @@ class EEGDataset(_LabelledData):
             split=split,
             unit=unit,
             tmin=float(epochs.tmin),
+            onsets=trial_onsets(epochs),
+            recordings=np.full(n_trials, recording),
             name=name,
             provenance=dict(provenance or {}),
             warnings=list(warnings),
@@ -277,6 +308,7 @@ class EEGDataset(_LabelledData):
             },
             classes=list(dict.fromkeys(label for part in parts for label in part.classes)),
             split=np.concatenate([part.split for part in parts]) if has_split else None,
+            **_join_onsets(parts),
             provenance=_join_provenance([part.provenance for part in parts]),
             warnings=list(dict.fromkeys(text for part in parts for text in part.warnings)),
         )
@@ -301,7 +333,10 @@ class EEGDataset(_LabelledData):
                 f"got tmin={start:g} s, tmax={stop:g} s."
             )
         return dataclasses.replace(
-            self, X=self.X[..., first:last], tmin=self.tmin + first / self.sfreq
+            self,
+            X=self.X[..., first:last],
+            tmin=self.tmin + first / self.sfreq,
+            onsets=None if self.onsets is None else self.onsets + first,
         )
 
     def summary(self) -> str:
@@ -373,6 +408,20 @@ def _check_joinable(first: EEGDataset, other: EEGDataset) -> None:
     for what, (one, two) in pairs.items():
         if one != two:
             raise DataError(f"concatenate: {what} differ: {one} and {two}.")
+
+
+def _join_onsets(parts: Sequence[EEGDataset]) -> dict[str, Any]:
+    """Join where trials lie; parts whose recording has no name are recordings of their own."""
+    if any(part.onsets is None for part in parts):
+        return {"onsets": None, "recordings": None}
+    names = [
+        np.where(np.asarray(part.recordings) == "", f"part {number}", part.recordings)
+        for number, part in enumerate(parts, start=1)
+    ]
+    return {
+        "onsets": np.concatenate([np.asarray(part.onsets) for part in parts]),
+        "recordings": np.concatenate(names),
+    }
 
 
 def _join_provenance(histories: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -144,6 +144,21 @@ def drop_summary(epochs: mne.BaseEpochs) -> dict[str, int]:
     return dict(counts.most_common())
 
 
+def trial_onsets(epochs: mne.BaseEpochs) -> np.ndarray | None:
+    """Return where each trial's first sample lies in its recording, int (trials,).
+
+    None for epochs that were not cut from a recording here: their events may count anything.
+    Epochs that were resampled after cutting count their events at the former rate; then the
+    onsets are converted.
+    """
+    if not isinstance(epochs, mne.Epochs):
+        return None
+    now = float(epochs.info["sfreq"])
+    before = np.ravel(getattr(epochs, "_raw_sfreq", None) or now)[0]
+    events = np.round(epochs.events[:, 0] * now / float(before))
+    return (events + round(float(epochs.tmin) * now)).astype(np.int64)
+
+
 def _reason(text: str, ch_names: Sequence[str]) -> str:
     if text in ("TOO_SHORT", "NO_DATA"):
         return "outside the recording"

@@ -79,7 +79,9 @@ def _read_run(
     classes = list(dict.fromkeys(labels.values()))
     if task != "eyes":
         epochs = make_epochs(raw, event_id=labels, tmin=interval[0], tmax=interval[1])
-        return EEGDataset.from_epochs(epochs, groups=groups, classes=classes, drop_last_sample=True)
+        return EEGDataset.from_epochs(
+            epochs, groups=groups, classes=classes, drop_last_sample=True, recording=entry.name
+        )
     epochs = make_epochs(raw, window=window)
     epochs.event_id = {labels[run]: 1}
-    return EEGDataset.from_epochs(epochs, groups=groups, classes=classes)
+    return EEGDataset.from_epochs(epochs, groups=groups, classes=classes, recording=entry.name)

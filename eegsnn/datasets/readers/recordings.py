@@ -150,6 +150,7 @@ def _read_one(
 ) -> tuple[EEGDataset, list[str]]:
     """Return a recording's trials, and the labels (as the recording has them) that it holds."""
     label = groups.pop("label", None)
+    recording = groups["recording"]
     raw = read_recording(path, preprocessing)
     events = _events(manifest, path, raw)
     more: dict[str, Any] = {}
@@ -180,6 +181,7 @@ def _read_one(
         unit=manifest.recording.unit,
         drop_last_sample=cut.window is None,
         provenance={"dropped": drop_summary(epochs)},
+        recording=recording,
     )
     return dataset, present
 

@@ -62,6 +62,7 @@ def read(
                 classes=list(codes.values()),
                 unit=manifest.recording.unit,
                 drop_last_sample=True,
+                recording=entry.name,
             )
         )
     return EEGDataset.concatenate(parts)

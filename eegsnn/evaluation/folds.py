@@ -1,0 +1,164 @@
+"""One fold: fit an estimator on its training trials, score it on both sides."""
+
+from __future__ import annotations
+
+import inspect
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+
+from eegsnn.errors import EegsnnWarning, InterruptedTrainingWarning
+from eegsnn.evaluation.costs import decision_costs, selection_of
+from eegsnn.evaluation.fitted_steps import fitted_before, unchanged_steps
+from eegsnn.evaluation.metrics import decide, score_predictions
+from eegsnn.evaluation.protocols import Fold
+from eegsnn.evaluation.results import RunRecord
+
+
+def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = None) -> RunRecord:
+    """Fit an estimator on a fold's training trials and score it on both sides.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted in place by :func:`fit_on_trials`.
+    dataset : EEGDataset or TabularDataset
+    fold : Fold
+    group : str, optional
+
+    Returns
+    -------
+    RunRecord
+        Without model name, seed and key.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Also if the estimator itself caught Ctrl-C: a half-trained model has no score.
+    """
+    y = np.asarray(dataset.y)
+    X_train, X_test = dataset.X[fold.train], dataset.X[fold.test]
+    fit_seconds, texts, leaks = _fit(estimator, dataset, fold.train, group)
+
+    classes = list(dataset.classes)
+    start = time.perf_counter()
+    label, scores = decide(estimator, X_test, classes)
+    predict_seconds = time.perf_counter() - start
+    train_label, train_scores = decide(estimator, X_train, classes)
+    position = {value: i for i, value in enumerate(classes)}
+    return RunRecord(
+        model="",
+        kind="spiking",
+        fold=fold.name,
+        seed=None,
+        n_train=len(fold.train),
+        n_test=len(fold.test),
+        train=score_predictions(y[fold.train], train_label, train_scores, classes=classes),
+        test=score_predictions(y[fold.test], label, scores, classes=classes),
+        fit_seconds=fit_seconds,
+        predict_seconds=predict_seconds,
+        predictions={
+            "trial": fold.test.tolist(),
+            "truth": [position[value] for value in y[fold.test].tolist()],
+            "label": [position[value] for value in label.tolist()],
+            "score": None if scores is None else np.round(scores.astype(float), 5).tolist(),
+        },
+        spike_rates={
+            str(layer): float(rate)
+            for layer, rate in getattr(estimator, "spike_rates_", {}).items()
+        },
+        history=_history(estimator),
+        warnings=texts,
+        operations=decision_costs(estimator, X_test),
+        selection=selection_of(estimator),
+        leaks=leaks,
+    )
+
+
+def fit_on_trials(
+    estimator: Any, dataset: Any, trials: np.ndarray, *, group: str | None = None
+) -> tuple[float, list[str]]:
+    """Fit an estimator in place on some trials of a data set.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Where its ``fit`` takes ``groups`` and the trials have more than one, they are given, so
+        that early stopping and searches (:func:`~eegsnn.evaluation.nested_search`) validate on
+        whole groups; so are channel names.
+    dataset : EEGDataset or TabularDataset
+    trials : ndarray of int
+    group : str, optional
+
+    Returns
+    -------
+    seconds : float
+    warnings : list of str
+        This package's own, each once; all are passed on too.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Also if the estimator itself caught Ctrl-C.
+    """
+    seconds, texts, _ = _fit(estimator, dataset, trials, group)
+    return seconds, texts
+
+
+def _fit(
+    estimator: Any, dataset: Any, trials: np.ndarray, group: str | None
+) -> tuple[float, list[str], list[str]]:
+    """Fit in place; return seconds, warnings, and reasons to think that test trials were seen."""
+    X, y = dataset.X[trials], np.asarray(dataset.y)[trials]
+    options = _fit_options(estimator, dataset, trials, group)
+    before = fitted_before(estimator)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        estimator.fit(X, y, **options)
+        seconds = time.perf_counter() - start
+    if any(issubclass(warning.category, InterruptedTrainingWarning) for warning in caught):
+        raise KeyboardInterrupt
+    return seconds, _pass_on(caught), unchanged_steps(before)
+
+
+def _fit_options(
+    estimator: Any, dataset: Any, trials: np.ndarray, group: str | None
+) -> dict[str, Any]:
+    """Find what `fit` takes beside trials and labels."""
+    accepted = inspect.signature(estimator.fit).parameters
+    options: dict[str, Any] = {}
+    if "ch_names" in accepted and hasattr(dataset, "ch_names"):
+        options["ch_names"] = dataset.ch_names
+    # A search of scikit-learn hands groups to its splitter, but does not name them.
+    searches = hasattr(estimator, "cv") and hasattr(estimator, "refit")
+    if ("groups" in accepted or searches) and group is not None:
+        groups = np.asarray(dataset.groups[group])[trials]
+        if len(np.unique(groups)) > 1:
+            options["groups"] = groups
+    return options
+
+
+def _pass_on(caught: list[warnings.WarningMessage]) -> list[str]:
+    """Repeat warnings for whoever listens; return the texts of this package's own."""
+    texts = []
+    for warning in caught:
+        if issubclass(warning.category, EegsnnWarning):
+            texts.append(str(warning.message))
+            warnings.warn(warning.message, warning.category, stacklevel=3)
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return list(dict.fromkeys(texts))
+
+
+def _history(estimator: Any) -> dict[str, list[float]]:
+    history = {}
+    for name, attribute in (("loss", "loss_curve_"), ("validation", "validation_scores_")):
+        values = getattr(estimator, attribute, None)
+        if values is not None and len(values):
+            history[name] = [float(value) for value in values]
+    return history
