@@ -18,6 +18,7 @@ from eegsnn.evaluation.calibration import (
     reliability_curve,
 )
 from eegsnn.evaluation.comparison import (
+    GROUPS_OF_PEOPLE,
     Comparison,
     accuracy_interval,
     compare,
@@ -96,6 +97,7 @@ from eegsnn.evaluation.verdict import verdict
 __all__ = [
     "BACKENDS",
     "BASELINES",
+    "GROUPS_OF_PEOPLE",
     "PROTOCOLS",
     "Calibration",
     "Candidate",
