@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,12 @@ from eegsnn.estimators._inputs import (
 )
 from eegsnn.estimators._progress import epoch_progress
 from eegsnn.estimators._trials import Scaler, merge_duplicates
-from eegsnn.models import NetworkConfig
+from eegsnn.models import NetworkConfig, resolve_architecture
+from eegsnn.monitoring import Operations, count_connections
 from eegsnn.training import History, Trainer, TrainingConfig, TrainingData
 
-_NETWORK_FIELDS = tuple(NetworkConfig.__dataclass_fields__)
-_TRAINING_FIELDS = tuple(TrainingConfig.__dataclass_fields__)
+_NETWORK_FIELDS = tuple(entry.name for entry in fields(NetworkConfig))
+_TRAINING_FIELDS = tuple(entry.name for entry in fields(TrainingConfig))
 _SILENT, _SATURATED = 1e-3, 0.95  # mean spikes per neuron and step
 _TRIALS_COUNTED = 256  # for spike_rates_
 
@@ -43,6 +45,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     something between the trials and the network: see the methods named ``…_front_end``.
     """
 
+    architecture: Any
     n_steps: int
     input_coding: str
     max_epochs: int
@@ -55,8 +58,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     random_state: Any
     verbose: int
 
-    def _network_config(self) -> NetworkConfig:
-        return NetworkConfig(**{name: getattr(self, name) for name in _NETWORK_FIELDS})
+    def _network_config(self) -> Any:
+        """Make the configuration of the networks, with the rate of their steps once known."""
+        given = {name: getattr(self, name) for name in _NETWORK_FIELDS}
+        config = resolve_architecture(self.architecture, given)
+        rate = self._rate_of_steps()
+        if rate is not None and getattr(config, "sfreq", rate) is None:
+            config = replace(config, sfreq=rate)
+        return config
+
+    def _rate_of_steps(self) -> float | None:
+        """Rate in Hz of the steps that networks see, once it is known."""
+        return None
 
     def _training_config(self) -> TrainingConfig:
         return TrainingConfig(**{name: getattr(self, name) for name in _TRAINING_FIELDS})
@@ -179,8 +192,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _new_ensemble(
         self, series: np.ndarray, weights: np.ndarray, ndim: int, n_classes: int
     ) -> Ensemble:
+        config = self._network_config()
+        if config.raw and ndim == 2:
+            raise DataError(
+                f"X: the architecture {config.name!r} takes time series (trials, channels, times), "
+                f"but got rows of features. Choose another architecture for rows."
+            )
         return Ensemble(
-            config=self._network_config(),
+            config=config,
             n_inputs=series.shape[2],
             n_classes=n_classes,
             n_steps=self.n_steps if ndim == 2 else series.shape[0],
@@ -189,6 +208,29 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             coding=self.input_coding,
             seed=draw_seed(self.random_state),
         )
+
+    def count_operations(self, X: Any) -> Operations:
+        """Count what the classification of a trial costs, layer by layer.
+
+        Parameters
+        ----------
+        X
+            Trials, as for ``predict``; counts are means over them.
+
+        Returns
+        -------
+        Operations
+            ``print`` shows a table, ``to_dict`` gives it JSON-able: synaptic operations (additions
+            that spikes cause), multiply-accumulates of what is analog, an estimate of the energy,
+            and the multiply-accumulates of a network of the same shape without spikes.
+
+        Notes
+        -----
+        Summed over the networks of an ensemble. What an encoder does before the network (filters,
+        spike code) is not counted; see :func:`eegsnn.monitoring.count_operations` for the rest.
+        """
+        series = self._prediction_series(X)
+        return count_connections(self._ensemble.connections(series), series.shape[1])
 
     def _check_continues(self, classes: np.ndarray, series: np.ndarray) -> None:
         if not np.array_equal(classes, self.classes_):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,7 +17,7 @@ from eegsnn.errors import DataError, InterruptedTrainingWarning
 from eegsnn.estimators._inputs import hold_out
 from eegsnn.estimators._trials import Currents, PoissonSpikes, Scaler
 from eegsnn.layers.sparse import SparseSpikes
-from eegsnn.models import NetworkConfig, SpikingNetwork
+from eegsnn.models import Architecture, Connection
 from eegsnn.training import (
     EpochRecord,
     History,
@@ -44,7 +43,8 @@ class Ensemble:
 
     Attributes
     ----------
-    config : NetworkConfig
+    config : Architecture
+        Any configuration of :data:`~eegsnn.models.ARCHITECTURES`.
     n_inputs, n_classes, n_steps : int
     static : bool
         Whether trials are rows of features, presented for `n_steps`, and not series.
@@ -57,7 +57,7 @@ class Ensemble:
         Of each network, by parameter name.
     """
 
-    config: NetworkConfig
+    config: Architecture
     n_inputs: int
     n_classes: int
     n_steps: int
@@ -66,7 +66,7 @@ class Ensemble:
     coding: str
     seed: int
     weights: list[Weights] = field(default_factory=list)
-    _networks: list[SpikingNetwork] | None = field(default=None, repr=False)
+    _networks: list[Any] | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the MLX networks out: they are rebuilt from the weights."""
@@ -81,7 +81,7 @@ class Ensemble:
             raise DataError(
                 f"X: the model was fitted on {self.n_inputs} inputs, but got {series.shape[2]}."
             )
-        if not self.static and self.config.readout_weights and len(series) != self.n_steps:
+        if not self.static and self.config.fixed_length and len(series) != self.n_steps:
             raise DataError(
                 f"X: expected {self.n_steps} time steps, as in training (readout_weights learns a "
                 f"weight for each), but got {len(series)}."
@@ -94,17 +94,12 @@ class Ensemble:
             return PoissonSpikes(scaled, self.n_steps)
         return Currents(scaled)
 
-    def new_network(self, member: int) -> SpikingNetwork:
+    def new_network(self, member: int) -> Any:
         """Network number `member` with the weights it starts from."""
-        return SpikingNetwork(
-            self.config,
-            self.n_inputs,
-            self.n_classes,
-            self.n_steps,
-            key=mx.random.key(self.seed + member),
-        )
+        key = mx.random.key(self.seed + member)
+        return self.config.build(self.n_inputs, self.n_classes, self.n_steps, key=key)
 
-    def trained_network(self, member: int) -> SpikingNetwork:
+    def trained_network(self, member: int) -> Any:
         """Network number `member` with its trained weights: a new one, which may be changed.
 
         Raises
@@ -123,7 +118,7 @@ class Ensemble:
         mx.eval(network.parameters())
         return network
 
-    def networks(self) -> list[SpikingNetwork]:
+    def networks(self) -> list[Any]:
         """All trained networks, made once and only to be read."""
         if self._networks is None:
             self._networks = [self.trained_network(member) for member in range(len(self.weights))]
@@ -133,7 +128,7 @@ class Ensemble:
         """Return a copy whose training leaves this one as it is."""
         return replace(self, weights=list(self.weights), _networks=None)
 
-    def keep(self, network: SpikingNetwork, member: int) -> None:
+    def keep(self, network: Any, member: int) -> None:
         """Store the weights of a trained network as number `member`."""
         weights = {k: np.array(v) for k, v in tree_flatten(network.parameters())}
         self.weights[member : member + 1] = [weights]
@@ -158,9 +153,7 @@ class Ensemble:
 
     def firing_rates(self, series: np.ndarray) -> dict[str, float]:
         """Mean spikes per neuron and step of every spiking layer, over networks and trials."""
-        totals = {f"hidden{layer + 1}": 0.0 for layer in range(len(self.config.hidden))}
-        if self.config.readout == "rate":
-            totals["output"] = 0.0
+        totals = dict.fromkeys(self.config.layer_names, 0.0)
         n_trials = series.shape[1]
         for batch, inputs in self._prediction_batches(series):
             for network in self.networks():
@@ -170,12 +163,40 @@ class Ensemble:
                     totals[name] += rate * len(batch) / (n_trials * len(self.weights))
         return totals
 
+    def connections(
+        self, series: np.ndarray
+    ) -> Iterator[tuple[int, list[tuple[Connection, mx.array]]]]:
+        """Run every network on batches of trials, and give what arrives at its connections.
+
+        Yields
+        ------
+        weight, connections
+            Number of trials, and pairs of a connection and what arrives at it from these trials.
+            Whole numbers (spikes of an encoder) are given as they were before scaling, which
+            merges into the first weights.
+        """
+        may_spike = self.coding == "direct" and not self.static and not self.config.raw
+        events = may_spike and _are_counts(series)
+        for batch, inputs in self._prediction_batches(series):
+            given = mx.array(series[:, batch].astype(np.float32)) if events else None
+            for network in self.networks():
+                first, *rest = network.connections(inputs, n_steps=self.n_steps)
+                arriving = first.arriving[:, : len(batch)] if given is None else given
+                pairs = [(first, arriving)]
+                pairs += [(part, part.arriving[:, : len(batch)]) for part in rest]
+                if self.static:  # a network without spikes needs one pass
+                    pairs = [(part._replace(passes=1), values) for part, values in pairs]
+                yield len(batch), pairs
+
     def product_size(self, source: Currents | PoissonSpikes, batch: int) -> float:
         """Multiply-adds of the largest dense product in a forward pass of so many trials."""
-        sizes = [self.n_inputs * self.config.n_delays, *self.config.hidden, self.n_classes]
-        if source.gives_events(batch) and self.config.n_delays == 1:
-            sizes = sizes[1:]  # the first layer adds up what spikes
-        return self.n_steps * batch * max(a * b for a, b in itertools.pairwise(sizes))
+        return self.config.product_size(
+            self.n_inputs,
+            self.n_classes,
+            self.n_steps,
+            batch,
+            events=source.gives_events(batch),
+        )
 
     def _prediction_batches(
         self, series: np.ndarray
@@ -306,7 +327,7 @@ def _training_data(
 
 
 def _evaluate(
-    network: SpikingNetwork,
+    network: Any,
     source: Currents | PoissonSpikes,
     trials: Trials,
     held: np.ndarray,
@@ -323,6 +344,10 @@ def _evaluate(
     right = probabilities[np.arange(len(held)), codes]
     loss = -share @ np.log(np.maximum(right, 1e-12))
     return float(loss), float(share @ (probabilities.argmax(axis=1) == codes))
+
+
+def _are_counts(series: np.ndarray) -> bool:
+    return bool((series >= 0).all() and np.array_equal(series, np.round(series)))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ class EEGSpikingClassifier(SpikingClassifier):
     Parameters
     ----------
     encoder : EEGEncoder, EncoderUnion or None, default None
-        None: :class:`~eegsnn.encoding.EEGEncoder` with its defaults.
+        None: :class:`~eegsnn.encoding.EEGEncoder` with its defaults; or, where the architecture
+        takes the signal itself, the signal as currents at about 128 Hz.
     sfreq : float, optional
         Sampling rate of arrays in Hz, unless the encoder has it. mne.Epochs bring their own.
     hidden, neuron, …, verbose
@@ -79,6 +80,8 @@ class EEGSpikingClassifier(SpikingClassifier):
         dropout: float = 0.0,
         surrogate: Any = "arctan",
         surrogate_slope: float | None = None,
+        target_rate: float | None = None,
+        architecture: Any = "feedforward",
         n_steps: int = 20,
         input_coding: str = "direct",
         max_epochs: int = 60,
@@ -92,6 +95,8 @@ class EEGSpikingClassifier(SpikingClassifier):
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 15,
         tol: float = 1e-4,
+        augmentation: Any = None,
+        weight_averaging: Any = False,
         n_networks: int = 1,
         class_weight: Any = None,
         warm_start: bool = False,
@@ -219,10 +224,21 @@ class EEGSpikingClassifier(SpikingClassifier):
         if X.ndim == 2:
             self.encoder_ = None
             return super()._learn_front_end(X, y)
-        encoder = EEGEncoder() if self.encoder is None else clone(self.encoder)
+        encoder = self._default_encoder() if self.encoder is None else clone(self.encoder)
         encoded = encoder.fit_transform(X, y, ch_names=self._names, sfreq=self._rate)
         self.encoder_ = encoder
         return encoded
+
+    def _default_encoder(self) -> Encoder:
+        rate = self._rate if self._rate is not None else self.sfreq
+        if not self._network_config().raw or rate is None:
+            return EEGEncoder()
+        # Whole samples in a bin: averages of a few, at about 128 Hz, which hold what is below 50.
+        return EEGEncoder(None, method="direct", bin_width=max(round(rate / 128), 1) / rate)
+
+    def _rate_of_steps(self) -> float | None:
+        encoder = getattr(self, "encoder_", None)
+        return None if encoder is None else 1.0 / encoder.bin_width
 
     def _continue_front_end(self, X: np.ndarray) -> np.ndarray:
         if self.encoder_ is None or X.ndim == 2:

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,10 @@ from eegsnn.estimators._ensemble import Ensemble
 from eegsnn.estimators._trials import Scaler
 from eegsnn.estimators.eeg import EEGSpikingClassifier
 from eegsnn.estimators.spiking import SpikingClassifier
-from eegsnn.models import NetworkConfig
+from eegsnn.models import ARCHITECTURES, Architecture, NetworkConfig
 
-FORMAT, VERSION = "eegsnn-model", 1
+FORMAT, VERSION = "eegsnn-model", 2
+_READABLE = (1, 2)  # 1 knew the feed-forward network alone
 _DESCRIPTION, _ARRAYS = "model.json", "weights.safetensors"
 _CLASSES = {c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier)}
 _ENCODERS = {c.__name__: c for c in (EEGEncoder, EncoderUnion)}
@@ -170,6 +172,7 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
             "coding": ensemble.coding,
             "seed": ensemble.seed,
             "members": len(ensemble.weights),
+            "architecture": _described_architecture(model),
         },
         "training": {
             "n_iter": model.n_iter_,
@@ -200,9 +203,7 @@ def _rebuild(
         model.encoder_ = encoder
     network = description["network"]
     model._ensemble = Ensemble(
-        config=NetworkConfig(
-            **{k: v for k, v in parameters.items() if k in NetworkConfig.__dataclass_fields__}
-        ),
+        config=_configuration(network, parameters),
         n_inputs=network["n_inputs"],
         n_classes=network["n_classes"],
         n_steps=network["n_steps"],
@@ -227,6 +228,22 @@ def _rebuild(
     return model
 
 
+def _described_architecture(model: SpikingClassifier) -> dict[str, Any] | None:
+    """Describe the whole configuration, unless the parameters of the estimator do."""
+    if isinstance(model.architecture, str) and model.architecture == NetworkConfig.name:
+        return None
+    config = model._ensemble.config
+    return {"name": config.name, **config.to_dict()}
+
+
+def _configuration(network: dict[str, Any], parameters: dict[str, Any]) -> Architecture:
+    if network.get("architecture") is not None:
+        values = dict(network["architecture"])
+        return ARCHITECTURES[values.pop("name")].from_dict(values)
+    known = {field.name for field in fields(NetworkConfig)}
+    return NetworkConfig(**{name: value for name, value in parameters.items() if name in known})
+
+
 def _read_description(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise ModelFileError(f"{folder}: expected the folder of a saved model, but there is none.")
@@ -239,10 +256,10 @@ def _read_description(folder: Path) -> dict[str, Any]:
         raise ModelFileError(f"{path}: truncated or no JSON: {error}") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise ModelFileError(f"{path}: no model of eegsnn.")
-    if description.get("version") != VERSION:
+    if description.get("version") not in _READABLE:
         raise ModelFileError(
-            f"{path}: expected format version {VERSION}, but got {description.get('version')!r}. "
-            f"It was written by eegsnn {description.get('eegsnn', '?')}; this is {__version__}."
+            f"{path}: expected format version {VERSION} or before, but got "
+            f"{description.get('version')!r}. It was written by eegsnn {description.get('eegsnn', '?')}; this is {__version__}."
         )
     if description.get("configuration_sha256") != _hash(description):
         raise ModelFileError(
@@ -307,6 +324,8 @@ def _make_readable(folder: Path) -> None:
 def _plain(name: str, value: Any) -> Any:
     if name == "random_state" and not isinstance(value, int | np.integer):
         return None  # the seed that was drawn from it is kept with the network
+    if isinstance(value, Architecture):  # as a user may give it too
+        value = {"name": value.name, **value.to_dict()}
     if isinstance(value, dict):  # JSON would turn the labels into text
         return {"pairs": [[_plain(name, k), _plain(name, v)] for k, v in value.items()]}
     if isinstance(value, list | tuple):
@@ -323,5 +342,5 @@ def _plain(name: str, value: Any) -> Any:
 
 def _unplain(value: Any) -> Any:
     if isinstance(value, dict):
-        return dict(value["pairs"])
-    return tuple(value) if isinstance(value, list) else value
+        return {_unplain(key): _unplain(item) for key, item in value["pairs"]}
+    return tuple(map(_unplain, value)) if isinstance(value, list) else value

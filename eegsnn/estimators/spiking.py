@@ -17,7 +17,7 @@ from eegsnn.estimators._trials import INPUT_CODINGS
 
 
 class SpikingClassifier(NetworkClassifier):
-    """Classify features or time series with a feed-forward spiking network.
+    """Classify features or time series with a spiking network.
 
     Rows (trials, features) are presented as constant currents, or as Poisson spikes, for `n_steps`
     steps; series (trials, channels, times) as one current per channel that changes with every
@@ -28,10 +28,15 @@ class SpikingClassifier(NetworkClassifier):
     ----------
     hidden, neuron, beta, threshold, reset_mechanism, reset_delay, learn_beta, n_delays, \
 delay_step, readout, readout_beta, readout_gain, readout_weights, dropout, surrogate, \
-surrogate_slope
-        The network: see :class:`~eegsnn.models.NetworkConfig`.
+surrogate_slope, target_rate
+        The feed-forward network: see :class:`~eegsnn.models.NetworkConfig`.
+    architecture : str, mapping or configuration, default "feedforward"
+        Another network than the feed-forward one: a name of
+        :data:`~eegsnn.models.ARCHITECTURES` ("eegnet", "recurrent", "resonator", "convolution",
+        "attention"), ``{"name": …}`` with parameters of its own, or a configuration of
+        :mod:`eegsnn.models`. The parameters above must then be left at their defaults.
     max_epochs, batch_size, learning_rate, weight_decay, clip_norm, label_smoothing, input_noise, \
-early_stopping, n_iter_no_change, tol
+early_stopping, n_iter_no_change, tol, augmentation, weight_averaging
         Training: see :class:`~eegsnn.training.TrainingConfig`.
     n_steps : int, default 20
         Time steps that a row (trials, features) is presented for.
@@ -65,7 +70,7 @@ early_stopping, n_iter_no_change, tol
         Accuracy on held-out trials after each epoch (empty without `early_stopping`).
     spike_rates_ : dict of str to float
         Mean spikes per neuron and step of every spiking layer, on training trials: "hidden1", …,
-        and "output" for the readout "rate".
+        and "output" for the readout "rate"; other architectures name their layers.
     histories_ : list of History
         Of every network that `fit` trained; not kept in model files.
     interrupted_ : bool
@@ -105,6 +110,8 @@ early_stopping, n_iter_no_change, tol
         dropout: float = 0.0,
         surrogate: Any = "arctan",
         surrogate_slope: float | None = None,
+        target_rate: float | None = None,
+        architecture: Any = "feedforward",
         n_steps: int = 20,
         input_coding: str = "direct",
         max_epochs: int = 60,
@@ -118,6 +125,8 @@ early_stopping, n_iter_no_change, tol
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 15,
         tol: float = 1e-4,
+        augmentation: Any = None,
+        weight_averaging: Any = False,
         n_networks: int = 1,
         class_weight: Any = None,
         warm_start: bool = False,
@@ -140,6 +149,8 @@ early_stopping, n_iter_no_change, tol
         self.dropout = dropout
         self.surrogate = surrogate
         self.surrogate_slope = surrogate_slope
+        self.target_rate = target_rate
+        self.architecture = architecture
         self.n_steps = n_steps
         self.input_coding = input_coding
         self.max_epochs = max_epochs
@@ -153,6 +164,8 @@ early_stopping, n_iter_no_change, tol
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.augmentation = augmentation
+        self.weight_averaging = weight_averaging
         self.n_networks = n_networks
         self.class_weight = class_weight
         self.warm_start = warm_start
@@ -285,7 +298,8 @@ early_stopping, n_iter_no_change, tol
             If there is no hidden layer of that number, counted from 0.
         """
         series = self._prediction_series(X)
-        check_integer("layer", layer, low=0, high=len(self._ensemble.config.hidden) - 1)
+        hidden = [name for name in self._ensemble.config.layer_names if name != "output"]
+        check_integer("layer", layer, low=0, high=len(hidden) - 1)
         return self._ensemble.spikes(series, layer=layer)
 
     def save(self, path: str | Path) -> Path:

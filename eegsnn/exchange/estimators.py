@@ -24,6 +24,7 @@ from eegsnn.exchange.layout import Layout
 from eegsnn.exchange.metadata import graph_metadata
 from eegsnn.exchange.stateless import array
 from eegsnn.exchange.writing import Chain, write_layer
+from eegsnn.models import NetworkConfig
 
 
 def estimator_to_nir(
@@ -144,6 +145,11 @@ def _ensemble_of(estimator: SpikingClassifier) -> Any:
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(estimator, "classes_")
+    if not isinstance(estimator._ensemble.config, NetworkConfig):
+        raise ExchangeError(
+            f"architecture: expected 'feedforward', which NIR can say, but the model has "
+            f"{estimator._ensemble.config.name!r}. Train that one to exchange it."
+        )
     return estimator._ensemble
 
 

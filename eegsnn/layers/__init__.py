@@ -1,6 +1,6 @@
 """Layers between neurons, and what puts layers together: explicit keys, explicit state."""
 
-from eegsnn.layers.base import OverTime
+from eegsnn.layers.base import Connection, OverTime
 from eegsnn.layers.connections import Conv1d, Conv2d, Linear
 from eegsnn.layers.containers import Container, LayerStates, LayerTrace
 from eegsnn.layers.dropout import Dropout
@@ -16,11 +16,13 @@ from eegsnn.layers.shapes import (
     SumPool1d,
     SumPool2d,
 )
+from eegsnn.layers.temporal import filter_over_time
 
 __all__ = [
     "BNTT",
     "AvgPool1d",
     "AvgPool2d",
+    "Connection",
     "Container",
     "Conv1d",
     "Conv2d",
@@ -37,4 +39,5 @@ __all__ = [
     "SumPool1d",
     "SumPool2d",
     "TdBN",
+    "filter_over_time",
 ]

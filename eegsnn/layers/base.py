@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 
 from eegsnn._validation import check_integer
 from eegsnn.errors import ConfigurationError, DataError
@@ -38,6 +39,27 @@ class OverTime(nn.Module):
     def step(self, x: mx.array, *, key: mx.array | None = None) -> mx.array:
         """One step, [batch, …] → [batch, …]."""
         return self(x[None], key=key)[0]
+
+
+class Connection(NamedTuple):
+    """One set of connections in a run, as operations are counted from it.
+
+    Attributes
+    ----------
+    name, kind : str
+    arriving : array [T, batch, …]
+        Spikes, or numbers of them; or analog values.
+    reach : float or ndarray
+        Outputs that each input reaches at one step.
+    passes : int
+        Passes that a network without spikes needs for a trial: one for each step of a series.
+    """
+
+    name: str
+    kind: str
+    arriving: mx.array
+    reach: float | np.ndarray
+    passes: int
 
 
 def has_state(layer: Any) -> bool:

@@ -1,5 +1,31 @@
-"""Spiking networks: layers of Linear and neurons, from input currents to class scores."""
+"""Spiking networks: trained from input currents to class scores, or drawn once and read out."""
 
-from eegsnn.models.feedforward import NetworkConfig, NetworkOutput, SpikingNetwork
+from eegsnn.models.attention import SpikingAttentionConfig, SpikingAttentionNetwork
+from eegsnn.models.base import Architecture, ArchitectureConfig, Connection, NetworkOutput
+from eegsnn.models.convolution import SpikingConvolutionConfig, SpikingConvolutionNetwork
+from eegsnn.models.eegnet import SpikingEEGNet, SpikingEEGNetConfig
+from eegsnn.models.feedforward import NetworkConfig, SpikingNetwork
+from eegsnn.models.recurrent import AdaptiveRecurrentConfig, AdaptiveRecurrentNetwork
+from eegsnn.models.registry import ARCHITECTURES, resolve_architecture
+from eegsnn.models.resonator import ResonatorConfig, ResonatorNetwork
 
-__all__ = ["NetworkConfig", "NetworkOutput", "SpikingNetwork"]
+__all__ = [
+    "ARCHITECTURES",
+    "AdaptiveRecurrentConfig",
+    "AdaptiveRecurrentNetwork",
+    "Architecture",
+    "ArchitectureConfig",
+    "Connection",
+    "NetworkConfig",
+    "NetworkOutput",
+    "ResonatorConfig",
+    "ResonatorNetwork",
+    "SpikingAttentionConfig",
+    "SpikingAttentionNetwork",
+    "SpikingConvolutionConfig",
+    "SpikingConvolutionNetwork",
+    "SpikingEEGNet",
+    "SpikingEEGNetConfig",
+    "SpikingNetwork",
+    "resolve_architecture",
+]

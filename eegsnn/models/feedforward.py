@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import numbers
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -13,7 +12,19 @@ import numpy as np
 
 from eegsnn._validation import check_boolean, check_choice, check_integer, check_number
 from eegsnn.errors import ConfigurationError
-from eegsnn.layers.sparse import SparseSpikes, sparse_linear
+from eegsnn.layers.sparse import SparseSpikes
+from eegsnn.models.base import (
+    Architecture,
+    Connection,
+    NetworkOutput,
+    check_beta,
+    check_target_rate,
+    dense,
+    largest_product,
+    presented,
+    spread_decay,
+)
+from eegsnn.models.parts import Affine, scale_to_rate
 from eegsnn.neurons import RESET_MECHANISMS, Leaky, LeakyIntegrator
 from eegsnn.surrogate import get_surrogate
 
@@ -25,7 +36,7 @@ _GAINS = {"membrane": 1.0, "rate": 10.0}
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
+class NetworkConfig(Architecture):
     """Shape and constants of a :class:`SpikingNetwork`; JSON-able, saved with the weights.
 
     Attributes
@@ -65,7 +76,12 @@ class NetworkConfig:
         Fraction of hidden neurons silenced in training, the same ones for all steps of a trial.
     surrogate, surrogate_slope
         See :func:`eegsnn.surrogate.get_surrogate`.
+    target_rate : float in (0, 0.5), optional
+        Spikes per neuron and step at which every layer starts. None: membranes start with a
+        deviation of one threshold, whatever rate that gives.
     """
+
+    name: ClassVar[str] = "feedforward"
 
     hidden: tuple[int, ...] = (64,)
     neuron: str = "leaky"
@@ -83,12 +99,13 @@ class NetworkConfig:
     dropout: float = 0.0
     surrogate: str = "arctan"
     surrogate_slope: float | None = None
+    target_rate: float | None = None
 
     def __post_init__(self) -> None:
         """Validate every field; see :class:`~eegsnn.errors.ConfigurationError`."""
-        _set(self, "hidden", _check_hidden(self.hidden))
+        self._keep(hidden=_check_hidden(self.hidden))
         check_choice("neuron", self.neuron, NEURONS)
-        _set(self, "beta", _check_beta(self.beta))
+        self._keep(beta=check_beta(self.beta))
         check_number("threshold", self.threshold, low=0, low_open=True)
         check_choice("reset_mechanism", self.reset_mechanism, RESET_MECHANISMS)
         check_boolean("reset_delay", self.reset_delay)
@@ -103,19 +120,34 @@ class NetworkConfig:
         check_number("dropout", self.dropout, low=0, high=1, high_open=True)
         get_surrogate(self.surrogate, self.surrogate_slope)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Fields as JSON-able values."""
-        return asdict(self)
+        if self.target_rate is not None:
+            check_target_rate(self.target_rate)
 
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """``hidden1``, ``hidden2``, …, and ``output`` for the readout "rate"."""
+        hidden = tuple(f"hidden{number}" for number in range(1, len(self.hidden) + 1))
+        return (*hidden, "output") if self.readout == "rate" else hidden
 
-class NetworkOutput(NamedTuple):
-    """What a forward pass gives: `logits` (batch, classes), `spikes` per layer [T, batch, N].
+    @property
+    def fixed_length(self) -> bool:
+        """Whether there is a weight for every step."""
+        return self.readout_weights
 
-    The layers are the hidden ones and, for the readout "rate", the output.
-    """
+    def build(
+        self, n_inputs: int, n_classes: int, n_steps: int, *, key: mx.array
+    ) -> SpikingNetwork:
+        """Make a network with the weights that it starts from."""
+        return SpikingNetwork(self, n_inputs, n_classes, n_steps, key=key)
 
-    logits: mx.array
-    spikes: list[mx.array]
+    def product_size(
+        self, n_inputs: int, n_classes: int, n_steps: int, batch: int, *, events: bool = False
+    ) -> float:
+        """Multiply-adds of the largest dense product in a forward pass of so many trials."""
+        sizes = [n_inputs * self.n_delays, *self.hidden, n_classes]
+        if events and self.n_delays == 1:
+            sizes = sizes[1:]  # the first layer adds up what spikes
+        return largest_product(sizes, n_steps, batch)
 
 
 class SpikingNetwork(nn.Module):
@@ -140,7 +172,7 @@ class SpikingNetwork(nn.Module):
         sizes = [n_inputs * config.n_delays, *config.hidden, n_classes]
         keys = mx.random.split(key, len(sizes))
         self.linear = [
-            _Linear(n_in, n_out, k)
+            Affine(n_in, n_out, k)
             for n_in, n_out, k in zip(sizes[:-1], sizes[1:], keys, strict=False)
         ]
         self.neurons = [self._layer_of_neurons(size) for size in config.hidden]
@@ -161,7 +193,7 @@ class SpikingNetwork(nn.Module):
     def _layer_of_neurons(self, size: int) -> Leaky:
         config = self._config
         return Leaky(
-            1.0 if config.neuron == "if" else _spread_decay(config.beta, size),
+            1.0 if config.neuron == "if" else spread_decay(config.beta, size),
             config.threshold,
             learn_beta=config.learn_beta and config.neuron != "if",
             reset_mechanism=config.reset_mechanism,
@@ -239,6 +271,9 @@ class SpikingNetwork(nn.Module):
         """
         x = _delayed(x, self._config.n_delays, self._config.delay_step)
         spiking = [*self.neurons, self.output] if isinstance(self.output, Leaky) else self.neurons
+        if self._config.target_rate is not None:
+            self._calibrate_rates(presented(x, n_steps), spiking, self._config.target_rate)
+            return
         for index, (linear, neurons) in enumerate(zip(self.linear, spiking, strict=False)):
             current = linear(x) - linear.bias
             if index == 0 and n_steps is not None and current.shape[0] == 1:
@@ -250,26 +285,23 @@ class SpikingNetwork(nn.Module):
             x = neurons.run(current * gain)[0]
         mx.eval(self.parameters())
 
+    def _calibrate_rates(self, x: mx.array, spiking: list[Leaky], target: float) -> None:
+        for linear, neurons in zip(self.linear, spiking, strict=False):
+            scale_to_rate(linear, neurons, x, target)
+            x = neurons.run(linear(x))[0]
 
-class _Linear(nn.Module):
-    """``x @ weight.T + bias``; other than ``nn.Linear`` it leaves the global generator alone."""
-
-    def __init__(self, n_in: int, n_out: int, key: mx.array) -> None:
-        super().__init__()
-        self.weight = mx.random.normal((n_out, n_in), key=key) / math.sqrt(n_in)
-        self.bias = mx.zeros((n_out,))
-
-    def __call__(self, x: mx.array | SparseSpikes) -> mx.array:
-        if isinstance(x, SparseSpikes):
-            return sparse_linear(x, self.weight, self.bias)
-        return mx.addmm(self.bias, x, self.weight.T)
-
-
-def _spread_decay(beta: float | tuple[float, float], size: int) -> np.ndarray:
-    if isinstance(beta, float):
-        return np.array(beta)
-    fast, slow = (1.0 / (1.0 - decay) for decay in beta)
-    return 1.0 - 1.0 / np.geomspace(fast, slow, size)
+    def connections(
+        self, x: mx.array | SparseSpikes, *, n_steps: int | None = None
+    ) -> list[Connection]:
+        """Run it and give what arrives at each layer; a constant current is multiplied once."""
+        spikes = self(x, n_steps=n_steps).spikes[: len(self.neurons)]
+        arriving = [dense(_delayed(x, self._config.n_delays, self._config.delay_step)), *spikes]
+        passes = len(arriving[0])
+        names = [*(f"hidden{number}" for number in range(1, len(spikes) + 1)), "readout"]
+        return [
+            Connection(name, "Linear", values, float(len(linear.weight)), passes)
+            for name, values, linear in zip(names, arriving, self.linear, strict=True)
+        ]
 
 
 def _delayed(x: mx.array | SparseSpikes, n_delays: int, delay_step: int) -> mx.array | SparseSpikes:
@@ -295,18 +327,3 @@ def _check_hidden(hidden: Any) -> tuple[int, ...]:
             f"but got {hidden!r}."
         )
     return tuple(check_integer("hidden", size, low=1) for size in sizes)
-
-
-def _check_beta(beta: Any) -> float | tuple[float, float]:
-    if isinstance(beta, list | tuple):
-        if len(beta) != 2:
-            raise ConfigurationError(
-                f"beta: expected one decay or a pair (fastest, slowest), but got {beta!r}."
-            )
-        fast, slow = (check_number("beta", b, low=0, high=1, high_open=True) for b in beta)
-        return (fast, slow)
-    return check_number("beta", beta, low=0, high=1)
-
-
-def _set(config: NetworkConfig, field: str, value: Any) -> None:
-    object.__setattr__(config, field, value)  # the dataclass is frozen for everybody else

@@ -6,6 +6,7 @@ from eegsnn.monitoring.operations import (
     MULTIPLY_ACCUMULATE_ENERGY,
     LayerOperations,
     Operations,
+    count_connections,
     count_operations,
     fan_out,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "LayerRecord",
     "Operations",
     "Recording",
+    "count_connections",
     "count_operations",
     "fan_out",
     "gradient_norms",

@@ -7,8 +7,8 @@ of convolutions included, and are means over the trials of a run.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import mlx.core as mx
@@ -16,6 +16,7 @@ import mlx.nn as nn
 import numpy as np
 
 from eegsnn.layers import BNTT, Container
+from eegsnn.layers.base import Connection
 from eegsnn.monitoring.recording import LayerRecord, Recording
 from eegsnn.monitoring.tables import aligned
 from eegsnn.neurons import Neuron
@@ -25,6 +26,8 @@ MULTIPLY_ACCUMULATE_ENERGY = 4.6e-12
 
 ACCUMULATE_ENERGY = 0.9e-12
 """Joules: one addition of 32-bit floats in 45 nm at 0.9 V (Horowitz, 2014)."""
+
+_NUMBERS = ("spikes", "synaptic_operations", "multiply_accumulates", "dense_multiply_accumulates")
 
 
 @dataclass(frozen=True)
@@ -88,15 +91,7 @@ class Operations:
     @property
     def total(self) -> LayerOperations:
         """Sum over all layers."""
-        sums = [
-            sum(getattr(layer, name) for layer in self.layers)
-            for name in (
-                "spikes",
-                "synaptic_operations",
-                "multiply_accumulates",
-                "dense_multiply_accumulates",
-            )
-        ]
+        sums = [sum(getattr(layer, name) for layer in self.layers) for name in _NUMBERS]
         return LayerOperations("total", "", *sums)
 
     def to_dict(self) -> dict[str, Any]:
@@ -183,12 +178,48 @@ def count_operations(recording: Recording, *, analog: Collection[str] = ()) -> O
     for layer in recording:
         if isinstance(layer.layer, nn.Linear | nn.Conv1d | nn.Conv2d):
             reach = fan_out(layer.layer, tuple(layer.input.shape[2:]))
-            counted.append(_count(layer, layer.kind, layer.input, reach, layer.name in analog))
+            counted.append(_count(layer.name, layer.kind, layer.input, reach, layer.name in analog))
         elif isinstance(layer.layer, Neuron):
             counted += _recurrent(layer)
         elif _has_weights(layer.layer):
             uncounted.append(f"{layer.name} ({layer.kind})")
     return Operations(tuple(counted), tuple(uncounted))
+
+
+def count_connections(
+    runs: Iterable[tuple[int, Iterable[tuple[Connection, mx.array]]]], n_trials: int
+) -> Operations:
+    """Count what networks of :mod:`eegsnn.models` cost per trial, summed over the networks.
+
+    Parameters
+    ----------
+    runs : iterable of (int, iterable of (Connection, array))
+        For each network and batch of trials: the number of trials, and what arrives at each set of
+        connections, [T, batch, …].
+    n_trials : int
+        Trials of all batches.
+
+    Returns
+    -------
+    Operations
+        What is analog is told from spikes as in :func:`count_operations`. ``dense`` is for a
+        network without spikes that goes through the same steps.
+    """
+    totals: dict[tuple[str, str], LayerOperations] = {}
+    for batch, pairs in runs:
+        for part, arriving in pairs:
+            reach = np.broadcast_to(np.asarray(part.reach, np.float64), arriving.shape[2:])
+            counted = _count(part.name, part.kind, arriving, reach, False)
+            counted = replace(counted, dense_multiply_accumulates=part.passes * float(reach.sum()))
+            share, key = batch / n_trials, (part.name, part.kind)
+            before = totals.get(key, LayerOperations(*key, 0.0, 0.0, 0.0, 0.0))
+            totals[key] = _plus(before, counted, share)
+    return Operations(tuple(totals.values()))
+
+
+def _plus(total: LayerOperations, counted: LayerOperations, share: float) -> LayerOperations:
+    summed = {name: getattr(total, name) + share * getattr(counted, name) for name in _NUMBERS}
+    return replace(total, **summed)
 
 
 def fan_out(layer: nn.Module, features: tuple[int, ...]) -> np.ndarray:
@@ -226,15 +257,15 @@ def _convolution_fan_out(
 
 
 def _count(
-    layer: LayerRecord, kind: str, arriving: mx.array, reach: np.ndarray, analog: bool
+    name: str, kind: str, arriving: mx.array, reach: np.ndarray, analog: bool
 ) -> LayerOperations:
     n_steps, batch = arriving.shape[:2]
     if arriving.size and (analog or not _are_spikes(arriving)):
         dense = float(reach.sum())
-        return LayerOperations(layer.name, kind, 0.0, 0.0, n_steps * dense, dense)
+        return LayerOperations(name, kind, 0.0, 0.0, n_steps * dense, dense)
     counts = np.asarray(arriving.astype(mx.float32).sum(axis=(0, 1)), dtype=np.float64) / batch
     return LayerOperations(
-        layer.name,
+        name,
         kind,
         float(counts.sum()),
         float((counts * reach).sum()),
@@ -261,7 +292,7 @@ def _recurrent(layer: LayerRecord) -> list[LayerOperations]:
         reach = np.ones(features)
     else:
         return []
-    return [_count(layer, f"{layer.kind} recurrent", layer.output[:-1], reach, False)]
+    return [_count(layer.name, f"{layer.kind} recurrent", layer.output[:-1], reach, False)]
 
 
 def _has_weights(layer: Any) -> bool:

@@ -6,9 +6,10 @@ from eegsnn.training.accuracy import (
     classes_by_rate,
     classes_by_time,
 )
+from eegsnn.training.augmentation import AUGMENTATIONS, augmented
 from eegsnn.training.batches import ArrayBatches, batches_per_epoch, step_key
 from eegsnn.training.bptt import Window, WindowedLoss, bptt_forward, truncated_bptt
-from eegsnn.training.callbacks import EarlyStopping, ProgressBar
+from eegsnn.training.callbacks import EarlyStopping, ProgressBar, WeightAveraging
 from eegsnn.training.checkpoints import Checkpoint, Checkpoints, load_checkpoint, save_checkpoint
 from eegsnn.training.context import Callback, TrainingContext
 from eegsnn.training.history import EpochRecord, History
@@ -32,6 +33,7 @@ from eegsnn.training.temporal import ce_temporal_loss, mse_temporal_loss, spike_
 from eegsnn.training.trainer import Trainer, TrainingConfig, TrainingData
 
 __all__ = [
+    "AUGMENTATIONS",
     "ArrayBatches",
     "Callback",
     "Checkpoint",
@@ -44,10 +46,12 @@ __all__ = [
     "TrainingConfig",
     "TrainingContext",
     "TrainingData",
+    "WeightAveraging",
     "Window",
     "WindowedLoss",
     "accuracy_rate",
     "accuracy_temporal",
+    "augmented",
     "batches_per_epoch",
     "bptt_forward",
     "ce_count_loss",

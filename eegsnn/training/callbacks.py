@@ -96,6 +96,52 @@ class EarlyStopping(Callback):
         self._weights = {k: v for k, v in state.items() if isinstance(v, mx.array)}
 
 
+class WeightAveraging(Callback):
+    """Put in the mean of the weights at the end of the last epochs.
+
+    Averages of weights lie in wider minima than any of them, and depend less on the last batches.
+
+    Parameters
+    ----------
+    fraction : float in (0, 1], default 0.25
+        Part of the epochs, at the end, whose weights are averaged.
+
+    References
+    ----------
+    Izmailov et al. (2018), Averaging weights leads to wider optima and better generalization, UAI.
+    """
+
+    def __init__(self, fraction: float = 0.25) -> None:
+        self.fraction = check_number("weight_averaging", fraction, low=0, low_open=True, high=1)
+        self.count = 0
+        self._sums: dict[str, mx.array] = {}
+
+    def on_epoch(self, context: TrainingContext) -> None:
+        """Add the present weights, if this epoch is one of the last."""
+        if context.epochs_done <= (1 - self.fraction) * context.n_epochs:
+            return
+        flat = dict(tree_flatten(context.model.parameters()))
+        self._sums = {name: self._sums.get(name, 0.0) + array for name, array in flat.items()}
+        mx.eval(self._sums)
+        self.count += 1
+
+    def on_train_end(self, context: TrainingContext) -> None:
+        """Put the mean in."""
+        if self.count:
+            mean = [(name, total / self.count) for name, total in self._sums.items()]
+            context.model.update(tree_unflatten(mean))
+            mx.eval(context.model.parameters())
+
+    def state(self) -> dict[str, Any]:
+        """Give the sums so far, and of how many epochs."""
+        return {"count": self.count, **self._sums}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what :meth:`state` gave."""
+        self.count = state["count"]
+        self._sums = {k: v for k, v in state.items() if isinstance(v, mx.array)}
+
+
 def describe_record(record: EpochRecord) -> str:
     """One epoch in a few words."""
     text = f"loss {record.loss:.4f}"

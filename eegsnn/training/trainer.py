@@ -1,4 +1,4 @@
-"""Training of a :class:`~eegsnn.models.SpikingNetwork` on labelled trials, as the estimators do it.
+"""Training of a network of :mod:`eegsnn.models` on labelled trials, as the estimators do it.
 
 Everything random comes from one integer seed, through explicit keys and generators: the same seed
 and data give the same weights, bit for bit.
@@ -6,20 +6,21 @@ and data give the same weights, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mlx.core as mx
 import mlx.optimizers as optimizers
 import numpy as np
 
 from eegsnn._validation import check_boolean, check_integer, check_number
+from eegsnn.errors import ConfigurationError
 from eegsnn.layers.sparse import SparseSpikes
-from eegsnn.models import SpikingNetwork
+from eegsnn.training.augmentation import augmented, check_augmentation
 from eegsnn.training.batches import equal_batches
-from eegsnn.training.callbacks import EarlyStopping
+from eegsnn.training.callbacks import EarlyStopping, WeightAveraging
 from eegsnn.training.context import Callback, OnEpoch, TrainingContext
 from eegsnn.training.epochs import run_epochs
 from eegsnn.training.history import EpochRecord, History
@@ -56,6 +57,13 @@ class TrainingConfig:
     n_iter_no_change : int, default 15
     tol : float, default 1e-4
         Smallest improvement that counts.
+    augmentation : mapping, optional
+        Name → strength, of :data:`~eegsnn.training.AUGMENTATIONS`: changes of every training trial
+        that do not change its meaning, drawn anew each time, such as ``{"time_shift": 0.05,
+        "noise": 0.2}``. A strength of 0 turns one off.
+    weight_averaging : bool or float in (0, 1], default False
+        Take the mean of the weights after the last epochs, that part of them (True: a quarter).
+        Not with early stopping, which takes those of one epoch.
     """
 
     max_epochs: int = 60
@@ -68,6 +76,8 @@ class TrainingConfig:
     early_stopping: bool = False
     n_iter_no_change: int = 15
     tol: float = 1e-4
+    augmentation: Mapping[str, float] | None = None
+    weight_averaging: bool | float = False
 
     def __post_init__(self) -> None:
         """Validate every field; see :class:`~eegsnn.errors.ConfigurationError`."""
@@ -81,6 +91,19 @@ class TrainingConfig:
         check_boolean("early_stopping", self.early_stopping)
         check_integer("n_iter_no_change", self.n_iter_no_change, low=1)
         check_number("tol", self.tol, low=0)
+        check_augmentation(self.augmentation)
+        if self.averaged_fraction and self.early_stopping:
+            raise ConfigurationError(
+                f"weight_averaging: expected False beside early_stopping, which takes the weights "
+                f"of the best epoch, but got {self.weight_averaging!r}. Choose one of the two."
+            )
+
+    @property
+    def averaged_fraction(self) -> float:
+        """Part of the epochs whose weights are averaged; 0 for none."""
+        if isinstance(self.weight_averaging, bool):
+            return 0.25 if self.weight_averaging else 0.0
+        return check_number("weight_averaging", self.weight_averaging, low=0, high=1)
 
 
 class TrainingData(NamedTuple):
@@ -97,7 +120,8 @@ class Trainer:
 
     Parameters
     ----------
-    network : SpikingNetwork
+    network : module
+        Of any configuration of :data:`~eegsnn.models.ARCHITECTURES`.
     config : TrainingConfig
     seed : int
         Source of the order of trials, of dropout and of noise.
@@ -107,7 +131,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: SpikingNetwork,
+        network: Any,
         config: TrainingConfig,
         *,
         seed: int,
@@ -120,6 +144,7 @@ class Trainer:
         self._optimizer = optimizers.Adam(self._rate, bias_correction=True)
         self._generator = np.random.default_rng(seed)
         self._key = mx.random.key(seed)
+        self._strengths = check_augmentation(config.augmentation)
         self._steps_done = 0
         self._update = GradientStep(
             network,
@@ -137,15 +162,19 @@ class Trainer:
         weights: mx.array,
         n_steps: int,
         key: mx.array,
+        partner: mx.array | None = None,
+        share: mx.array | None = None,
     ) -> mx.array:
         dropout_key, noise_key = mx.random.split(key)
         if self.config.input_noise > 0:
             x = x.dense() if isinstance(x, SparseSpikes) else x
             x = x + self.config.input_noise * mx.random.normal(x.shape, key=noise_key)
         output = self.network(x, n_steps=n_steps, dropout_key=dropout_key)
-        return weighted_cross_entropy(
-            output.logits, labels, weights, label_smoothing=self.config.label_smoothing
-        )
+        smoothing = self.config.label_smoothing
+        if partner is None or share is None:
+            return weighted_cross_entropy(output.logits, labels, weights, label_smoothing=smoothing)
+        loss = partial(weighted_cross_entropy, output.logits, label_smoothing=smoothing)
+        return loss(labels, weights * share) + loss(labels[partner], weights * (1 - share))
 
     def step(self, data: TrainingData, indices: np.ndarray, *, where: str | None = None) -> float:
         """One update on the trials with these indices; returns their loss before it.
@@ -159,12 +188,20 @@ class Trainer:
         """
         self._key, key = mx.random.split(self._key)
         self._steps_done += 1
+        x = data.inputs(indices, self._generator)
+        mixture: tuple[mx.array, ...] = ()
+        if self._strengths:
+            x = x.dense() if isinstance(x, SparseSpikes) else x
+            x, mixed = augmented(x, self._strengths, self._generator)
+            if mixed is not None:
+                mixture = (mx.array(mixed.partner), mx.array(mixed.share))
         return self._update(
-            data.inputs(indices, self._generator),
+            x,
             mx.array(data.labels[indices]),
             mx.array(data.weights[indices]),
             data.n_steps,
             key,
+            *mixture,
             where=where or f"step {self._steps_done}",
         )
 
@@ -208,6 +245,8 @@ class Trainer:
         callbacks: list[Callback] = []
         if validation is not None:
             callbacks.append(self._early_stopping())
+        if self.config.averaged_fraction:
+            callbacks.append(WeightAveraging(self.config.averaged_fraction))
         if on_epoch is not None:
             callbacks.append(OnEpoch(lambda context: on_epoch(context.record)))
 
