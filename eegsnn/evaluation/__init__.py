@@ -1,5 +1,6 @@
 """Judge models honestly: protocols, leaks, metrics, baselines, experiments."""
 
+from eegsnn.evaluation.aligning import align_dataset
 from eegsnn.evaluation.baselines import (
     BASELINES,
     Signal,
@@ -121,6 +122,7 @@ __all__ = [
     "Split",
     "Spread",
     "accuracy_interval",
+    "align_dataset",
     "are_probabilities",
     "baseline_is_seeded",
     "baseline_parameters",

@@ -16,6 +16,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,8 @@ from eegsnn.evaluation.results import RunRecord
 BACKENDS = ("loky", "dask")
 """Where jobs can run: processes of this machine, or a Dask cluster."""
 
-# How often in a row workers may die without one job being finished in between.
-_DEATHS = 3
+# How often a worker may die at one job before the job is taken for the reason.
+_DEATHS = 2
 
 # Fits of one process take turns: Python's record of warnings, which a fit listens to, is shared
 # among threads, and a Dask worker may have several.
@@ -149,28 +150,38 @@ def run_job(dataset: Any, job: Job) -> Done:
 
 
 def _on_processes(dataset: Any, jobs: Sequence[Job], n_jobs: int) -> Iterator[Done]:
-    import joblib
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
     waiting = {job.number: job for job in jobs}
-    deaths = 0
+    deaths = dict.fromkeys(waiting, 0)
+    suspects: list[int] = []
     while waiting:
-        # joblib shares large arrays through files, and divides the cores among the workers.
-        parallel = joblib.Parallel(
-            n_jobs, backend="loky", batch_size=1, return_as="generator_unordered"
-        )
-        results = parallel(joblib.delayed(run_job)(dataset, job) for job in list(waiting.values()))
+        # A dead process takes all others with it. Whose fault it was shows when those that may
+        # have been at work then are run one at a time.
+        alone = next((number for number in suspects if number in waiting), None)
+        batch = list(waiting.values()) if alone is None else [waiting[alone]]
+        results = _in_processes(dataset, batch, n_jobs)
         try:
             for done in results:
                 del waiting[done.number]
-                deaths = 0
                 yield done
-        except TerminatedWorkerError as error:
-            deaths += 1
-            if deaths == _DEATHS:
-                raise _died(list(waiting.values())[:n_jobs]) from error
+        except BrokenProcessPool as error:
+            if alone is None:
+                suspects = list(waiting)[: 2 * n_jobs]
+                continue
+            deaths[alone] += 1
+            if deaths[alone] == _DEATHS:
+                raise _died(waiting[alone]) from error
         finally:
             _stop(results)
+
+
+def _in_processes(dataset: Any, jobs: Sequence[Job], n_jobs: int) -> Any:
+    """Return a generator of results; joblib shares large arrays, and cores among the workers."""
+    import joblib
+
+    parallel = joblib.Parallel(
+        n_jobs, backend="loky", batch_size=1, return_as="generator_unordered"
+    )
+    return parallel(joblib.delayed(run_job)(dataset, job) for job in jobs)
 
 
 def _stop(results: Any) -> None:
@@ -193,8 +204,10 @@ def _on_dask(dataset: Any, jobs: Sequence[Job], n_jobs: int, scheduler: Any) -> 
             client.submit(run_job, held, job, key=f"eegsnn-{job.number}-{run}", pure=False): job
             for job in jobs
         }
+        with client.as_current():
+            completed = distributed.as_completed(list(waiting))
         try:
-            for future in distributed.as_completed(list(waiting)):
+            for future in completed:
                 job = waiting.pop(future)
                 yield _result(distributed, future, job)
         finally:
@@ -205,7 +218,7 @@ def _result(distributed: Any, future: Any, job: Job) -> Done:
     try:
         done: Done = future.result()
     except distributed.KilledWorker as error:
-        raise _died([job]) from error
+        raise _died(job) from error
     except (distributed.CancelledError, OSError) as error:
         raise WorkerError(
             f"The connection to the Dask scheduler was lost at {job.name}. Finished runs are kept; "
@@ -229,7 +242,7 @@ def _client(distributed: Any, n_jobs: int, scheduler: Any) -> Iterator[Any]:
                 )
             )
         try:
-            client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
+            client = distributed.Client(scheduler, set_as_default=False)
         except (OSError, ValueError) as error:
             raise WorkerError(
                 f"scheduler: no Dask scheduler answers at {scheduler}. Start one (dask scheduler) "
@@ -243,10 +256,9 @@ def _hold(dataset: Any) -> Any:
     return dataset
 
 
-def _died(jobs: Sequence[Job]) -> WorkerError:
-    names = "; ".join(job.name for job in jobs)
+def _died(job: Job) -> WorkerError:
     return WorkerError(
-        f"A worker died {_DEATHS} times at the same work ({names}). Did memory run out? Finished "
+        f"Workers died again and again at the same work ({job.name}). Did memory run out? Finished "
         f"runs are kept; repeat the command with fewer jobs."
     )
 

@@ -84,7 +84,7 @@ def make_split(
     check_choice("protocol.kind", kind, PROTOCOLS)
     n_splits = check_integer("protocol.n_splits", n_splits, low=2)
     gap = check_integer("protocol.gap", gap, low=0)
-    _check_options(kind, within, train, test)
+    check_protocol_options(kind, within, train, test)
     y = np.asarray(dataset.y)
     _check_classes(y, dataset.classes)
     held = _groups(dataset, kind, "group", group) if kind in NEED_GROUP else None
@@ -118,7 +118,8 @@ def make_split(
     return Split(kind, folds, group, leaky, notes, within)
 
 
-def _check_options(kind: str, within: Any, train: Any, test: Any) -> None:
+def check_protocol_options(kind: str, within: Any, train: Any, test: Any) -> None:
+    """Refuse options that do not belong to a protocol; see :func:`make_split`."""
     if within is not None and kind in _NOT_WITHIN:
         raise ConfigurationError(
             f"protocol.within: {kind} has one division of all trials, so that nothing is divided "

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from eegsnn.errors import ConfigurationError, EegsnnError
+from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.evaluation import (
     Candidate,
     Signal,
     Split,
+    align_dataset,
     baseline_is_seeded,
     build_baseline,
+    join_for_transfer,
     make_split,
 )
-from eegsnn.pipeline.schema import BaselineSection, PipelineConfig
+from eegsnn.pipeline.schema import BaselineSection, DataSection, PipelineConfig
 
 SPIKING = "spiking network"
 """The name under which the network appears in results."""
@@ -25,6 +27,8 @@ SPIKING = "spiking network"
 def load_data(config: PipelineConfig, *, progress: bool = True) -> Any:
     """Load the data set of a pipeline, with its classes and interval chosen.
 
+    Of a transfer between two data sets both are loaded, and joined.
+
     Returns
     -------
     EEGDataset or TabularDataset
@@ -32,36 +36,59 @@ def load_data(config: PipelineConfig, *, progress: bool = True) -> Any:
     Raises
     ------
     EegsnnError
-        Whatever loading says; a class or interval that the data do not have.
+        Whatever loading says; a class or interval that the data do not have; two data sets that
+        cannot be joined.
     """
+    dataset = _load(config, "data", config.data, progress)
+    if config.test_data is None:
+        return dataset
+    other = _load(config, "test_data", config.test_data, progress)
+    try:
+        return join_for_transfer(dataset, other)
+    except DataError as error:
+        raise DataError(f"{config.source.name}: test_data: {error}") from error
+
+
+def _load(config: PipelineConfig, where: str, section: DataSection, progress: bool) -> Any:
     from eegsnn.datasets import load_dataset
     from eegsnn.recordings import Preprocessing
 
-    options: dict[str, Any] = dict(config.data.options)
+    options: dict[str, Any] = dict(section.options)
     if config.preprocessing:
         options["preprocessing"] = Preprocessing.from_dict(config.preprocessing)
     try:
-        dataset = load_dataset(config.data.name, progress=progress, **options)
+        dataset = load_dataset(section.name, progress=progress, **options)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{config.source.name}: {_locate(config, str(error))}") from error
-    if config.data.classes is not None:
-        dataset = dataset.select_classes(config.data.classes)
-    if config.data.tmin is not None or config.data.tmax is not None:
+        text = _locate(config, where, section, str(error))
+        raise ConfigurationError(f"{config.source.name}: {text}") from error
+    if section.classes is not None:
+        dataset = dataset.select_classes(section.classes)
+    if section.tmin is not None or section.tmax is not None:
         if not hasattr(dataset, "crop"):
             raise ConfigurationError(
-                f"{config.source.name}: data.tmin, data.tmax: {config.data.name} is a table of "
+                f"{config.source.name}: {where}.tmin, {where}.tmax: {section.name} is a table of "
                 f"features and has no time axis; remove them."
             )
-        dataset = dataset.crop(config.data.tmin, config.data.tmax)
+        dataset = dataset.crop(section.tmin, section.tmax)
     return dataset
 
 
-def _locate(config: PipelineConfig, message: str) -> str:
+def _locate(config: PipelineConfig, where: str, section: DataSection, message: str) -> str:
     """Put the section before a message that begins with the name of one of its keys."""
     name = message.partition(":")[0]
-    sections = {"data.options": config.data.options, "preprocessing": config.preprocessing}
-    place = next((f"{section}." for section, keys in sections.items() if name in keys), "")
+    sections = {f"{where}.options": section.options, "preprocessing": config.preprocessing}
+    place = next((f"{key}." for key, keys in sections.items() if name in keys), "")
     return f"{place}{message}"
+
+
+def align(config: PipelineConfig, dataset: Any) -> Any:
+    """Align a data set as [alignment] says; the data set itself where there is no such section."""
+    if config.alignment is None:
+        return dataset
+    try:
+        return align_dataset(dataset, config.alignment.method, config.alignment.group)
+    except DataError as error:
+        raise DataError(f"{config.source.name}: {error}") from error
 
 
 def build_split(config: PipelineConfig, dataset: Any) -> Split:
@@ -73,6 +100,9 @@ def build_split(config: PipelineConfig, dataset: Any) -> Split:
         group=protocol.group,
         n_splits=protocol.n_splits,
         gap=protocol.gap,
+        within=protocol.within,
+        train=protocol.train,
+        test=protocol.test,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from eegsnn._validation import check_choice, suggestion
 from eegsnn.errors import ConfigurationError, EegsnnError
-from eegsnn.pipeline.schema import PipelineConfig
+from eegsnn.pipeline.schema import DataSection, PipelineConfig
 
 ESTIMATORS = ("EEGSpikingClassifier", "SpikingClassifier")
 """What ``network.estimator`` may say; the first is the default."""
@@ -38,17 +38,47 @@ def check_sections(config: PipelineConfig) -> None:
     check_choice("network.estimator", estimator, ESTIMATORS)
     _check_keys(config, estimator)
     _check_values(config, estimator)
-    _check_data(config)
+    _check_data("data", config.data)
+    if config.test_data is not None:
+        _check_data("test_data", config.test_data)
     _check_baselines(config)
-    if len(set(config.protocol.seeds)) < len(config.protocol.seeds):
+    _check_protocol(config)
+    if config.alignment is not None and estimator == "SpikingClassifier":
         raise ConfigurationError(
-            f"protocol.seeds: expected different integers, but got {config.protocol.seeds}."
+            "alignment: SpikingClassifier reads tables of features, which have no channels to "
+            "align; remove this section."
         )
-    needs_group = {"leave-one-group-out", "group-k-fold"}
-    if config.protocol.kind in needs_group and config.protocol.group is None:
+    if config.learning_curve is not None:
+        from eegsnn.evaluation.learning_curves import check_sizes
+
+        check_sizes("learning_curve.sizes", config.learning_curve.sizes)
+
+
+def _check_protocol(config: PipelineConfig) -> None:
+    from eegsnn.evaluation.splitting import NEED_GROUP, check_protocol_options
+
+    protocol = config.protocol
+    lists = {"protocol.seeds": protocol.seeds}
+    if config.learning_curve is not None and config.learning_curve.seeds is not None:
+        lists["learning_curve.seeds"] = config.learning_curve.seeds
+    for where, seeds in lists.items():
+        if len(set(seeds)) < len(seeds):
+            raise ConfigurationError(f"{where}: expected different integers, but got {seeds}.")
+    if protocol.kind in NEED_GROUP and protocol.group is None:
         raise ConfigurationError(
-            f"protocol.group: missing; {config.protocol.kind} needs the name of the group to keep "
+            f"protocol.group: missing; {protocol.kind} needs the name of the group to keep "
             f"whole, such as 'subject' or 'run'."
+        )
+    check_protocol_options(protocol.kind, protocol.within, protocol.train, protocol.test)
+    if config.test_data is not None and (protocol.kind != "transfer" or protocol.train is not None):
+        raise ConfigurationError(
+            "test_data: is what is tested on under protocol.kind = 'transfer', without "
+            "protocol.train and protocol.test; correct the one or remove the other."
+        )
+    if protocol.kind == "transfer" and protocol.train is None and config.test_data is None:
+        raise ConfigurationError(
+            "protocol.train: missing; transfer needs protocol.train and protocol.test, such as "
+            "{ session = [1] } and { session = [2] }, or a second data set as [test_data]."
         )
 
 
@@ -149,21 +179,21 @@ def _check_preprocessing(config: PipelineConfig) -> None:
         raise ConfigurationError(f"preprocessing.{error}") from error
 
 
-def _check_data(config: PipelineConfig) -> None:
+def _check_data(where: str, data: DataSection) -> None:
     from eegsnn.datasets import read_manifest
     from eegsnn.datasets.loading import dataset_options
 
     try:
-        allowed = dataset_options(read_manifest(config.data.name))
+        allowed = dataset_options(read_manifest(data.name))
     except EegsnnError as error:
-        raise ConfigurationError(f"data.name: {error}") from error
-    for key, value in config.data.options.items():
+        raise ConfigurationError(f"{where}.name: {error}") from error
+    for key, value in data.options.items():
         if key not in allowed:
-            raise ConfigurationError(_unknown(f"data.options.{key}", key, value, allowed))
-    tmin, tmax = config.data.tmin, config.data.tmax
-    if tmin is not None and tmax is not None and tmin >= tmax:
+            raise ConfigurationError(_unknown(f"{where}.options.{key}", key, value, allowed))
+    if data.tmin is not None and data.tmax is not None and data.tmin >= data.tmax:
         raise ConfigurationError(
-            f"data.tmax: expected a time after data.tmin = {tmin:g} s, but got {tmax:g} s."
+            f"{where}.tmax: expected a time after {where}.tmin = {data.tmin:g} s, but got "
+            f"{data.tmax:g} s."
         )
 
 

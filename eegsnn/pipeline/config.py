@@ -68,10 +68,11 @@ def parse_pipeline(content: dict[str, Any], source: str | Path = "pipeline.toml"
     except ValidationError as error:
         raise ConfigurationError(f"{source.name}: {_first_problem(error)}") from None
     config._source = source
-    beside = source.parent / config.data.name
-    if config.data.name.endswith(".toml") and beside.is_file():
-        # Absolute, so that the copy of the settings in a result folder still finds it.
-        config.data.name = str(beside.resolve())
+    for data in filter(None, (config.data, config.test_data)):
+        beside = source.parent / data.name
+        if data.name.endswith(".toml") and beside.is_file():
+            # Absolute, so that the copy of the settings in a result folder still finds it.
+            data.name = str(beside.resolve())
     try:
         check_sections(config)
     except EegsnnError as error:

@@ -11,8 +11,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 ProtocolKind = Literal[
-    "official", "leave-one-group-out", "group-k-fold", "stratified-k-fold", "contiguous-blocks"
+    "official",
+    "leave-one-group-out",
+    "group-k-fold",
+    "stratified-k-fold",
+    "contiguous-blocks",
+    "transfer",
 ]
+# Group → values, as in { session = [1] }: a file may say 1 where the data set says "1".
+Members = dict[str, Annotated[list[str | int], Field(min_length=1)]]
 
 
 class _Section(BaseModel):
@@ -45,16 +52,47 @@ class ProtocolSection(_Section):
     """[protocol]: how trials are divided, and which seeds are run."""
 
     kind: ProtocolKind = Field(
-        description="'official', 'leave-one-group-out', 'group-k-fold', 'stratified-k-fold' or "
-        "'contiguous-blocks'"
+        description="'official', 'leave-one-group-out', 'group-k-fold', 'stratified-k-fold', "
+        "'contiguous-blocks' or 'transfer'"
     )
     group: str | None = Field(None, description="the name of a group, such as 'subject' or 'run'")
+    within: str | None = Field(
+        None, description="the name of a group whose members are divided each by itself"
+    )
+    train: Members | None = Field(
+        None, description="a table of groups and values, such as { session = [1] }"
+    )
+    test: Members | None = Field(
+        None, description="a table of groups and values, such as { session = [2] }"
+    )
     n_splits: int = Field(5, ge=2, description="an integer ≥ 2")
     gap: int = Field(0, ge=0, description="an integer ≥ 0 (trials left out beside a block)")
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(
         default_factory=lambda: [0, 1, 2, 3, 4],
         min_length=1,
         description="a list of different integers ≥ 0, at least one",
+    )
+
+
+class AlignmentSection(_Section):
+    """[alignment]: whose trials are brought to a common spread, without labels."""
+
+    method: Literal["euclidean", "riemannian"] = Field(description="'euclidean' or 'riemannian'")
+    group: str = Field("subject", description="the name of a group, such as 'subject'")
+
+
+class LearningCurveSection(_Section):
+    """[learning_curve]: scores with growing parts of each fold's training trials."""
+
+    sizes: list[float] = Field(
+        default_factory=lambda: [0.1, 0.25, 0.5, 0.75, 1.0],
+        min_length=1,
+        description="a list of shares in (0, 1]",
+    )
+    by: str | None = Field(None, description="the name of a group to give whole")
+    draws: int = Field(1, ge=1, description="an integer ≥ 1")
+    seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] | None = Field(
+        None, min_length=1, description="a list of different integers ≥ 0, at least one"
     )
 
 
@@ -83,6 +121,9 @@ class PipelineConfig(_Section):
     title: str = Field(description="a line of text")
     description: str = Field("", description="text")
     data: DataSection
+    test_data: DataSection | None = Field(
+        None, description="a table like [data]: what is tested on, for protocol.kind = 'transfer'"
+    )
     preprocessing: dict[str, Any] = Field(default_factory=dict, description="a table")
     bands: dict[str, Any] = Field(default_factory=dict, description="a table")
     encoder: dict[str, Any] = Field(default_factory=dict, description="a table")
@@ -93,6 +134,8 @@ class PipelineConfig(_Section):
     network: dict[str, Any] = Field(default_factory=dict, description="a table")
     training: dict[str, Any] = Field(default_factory=dict, description="a table")
     protocol: ProtocolSection
+    alignment: AlignmentSection | None = Field(None, description="a table")
+    learning_curve: LearningCurveSection | None = Field(None, description="a table")
     baselines: list[BaselineSection] = Field(
         default_factory=list, description="a list of tables ([[baselines]])"
     )
