@@ -222,7 +222,7 @@ class SpikingNetwork(nn.Module):
         """
         rate = self._config.dropout
         spikes = []
-        x = _delayed(x, self._config.n_delays, self._config.delay_step)
+        x = delayed(x, self._config.n_delays, self._config.delay_step)
         for index, (linear, neurons) in enumerate(zip(self.linear, self.neurons, strict=False)):
             x = linear(x)
             if index == 0 and n_steps is not None and x.shape[0] == 1:
@@ -269,7 +269,7 @@ class SpikingNetwork(nn.Module):
         n_steps : int, optional
             As in :meth:`__call__`.
         """
-        x = _delayed(x, self._config.n_delays, self._config.delay_step)
+        x = delayed(x, self._config.n_delays, self._config.delay_step)
         spiking = [*self.neurons, self.output] if isinstance(self.output, Leaky) else self.neurons
         if self._config.target_rate is not None:
             self._calibrate_rates(presented(x, n_steps), spiking, self._config.target_rate)
@@ -295,7 +295,7 @@ class SpikingNetwork(nn.Module):
     ) -> list[Connection]:
         """Run it and give what arrives at each layer; a constant current is multiplied once."""
         spikes = self(x, n_steps=n_steps).spikes[: len(self.neurons)]
-        arriving = [dense(_delayed(x, self._config.n_delays, self._config.delay_step)), *spikes]
+        arriving = [dense(delayed(x, self._config.n_delays, self._config.delay_step)), *spikes]
         passes = len(arriving[0])
         names = [*(f"hidden{number}" for number in range(1, len(spikes) + 1)), "readout"]
         return [
@@ -304,7 +304,7 @@ class SpikingNetwork(nn.Module):
         ]
 
 
-def _delayed(x: mx.array | SparseSpikes, n_delays: int, delay_step: int) -> mx.array | SparseSpikes:
+def delayed(x: mx.array | SparseSpikes, n_delays: int, delay_step: int) -> mx.array | SparseSpikes:
     """Put copies of x[T, …], delayed by 0, s, 2s, … steps, side by side along the features."""
     if n_delays == 1:
         return x
