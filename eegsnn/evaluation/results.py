@@ -124,7 +124,8 @@ class ExperimentResult:
     dataset : str
     classes : list of str
     protocol : dict
-        ``kind``, ``group``, ``leaky`` (list of reasons), ``notes``.
+        ``kind``, ``group``, ``within``, ``leaky`` and ``transductive`` (lists of reasons),
+        ``notes``.
     folds : list of dict
         ``name``, ``n_train``, ``n_test`` of each.
     seeds : list of int
@@ -220,6 +221,7 @@ class ExperimentResult:
                 "epochs": len(run.history.get("loss", [])) or "",
                 **{f"spike_rate_{layer}": run.spike_rates.get(layer, "") for layer in layers},
                 "leaky": self.leaky,
+                "transductive": bool(self.transductive),
             }
             for run in self.runs
         ]
