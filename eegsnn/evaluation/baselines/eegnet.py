@@ -15,8 +15,8 @@ from eegsnn.evaluation.baselines.signal import (
     check_time_series,
 )
 
-# EEGNet pools by 4 and by 8.
-_SHORTEST = 64
+# EEGNet pools by 4 and then by 8.
+_SHORTEST = 32
 _PREDICTION_BATCH = 256
 
 

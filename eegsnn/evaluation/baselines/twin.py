@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from eegsnn.errors import ConfigurationError
 from eegsnn.evaluation.baselines.signal import Signal
 
 
-def gru_twin(signal: Signal, *, network: Any = None, seed: int = 0) -> Any:
+def gru_twin(signal: Signal, hidden: Any = None, *, network: Any = None, seed: int = 0) -> Any:
     """Return the network with gated recurrent units in place of its spiking neurons.
 
-    The same encoder, layer sizes, training settings and seeds.
+    The same front end, layer sizes, training settings and seeds; see
+    :func:`eegsnn.estimators.twin.twin_of`.
 
     Parameters
     ----------
     signal : Signal
-    network : unfitted classifier
-        Of which it is the twin: something with a method ``twin(random_state=…)``, such as
-        :class:`~eegsnn.estimators.EEGSpikingClassifier`.
+    hidden : list of int, optional
+        Units of each layer, where the network has no layers of hidden neurons to be replaced.
+    network : unfitted spiking classifier
+        Of which it is the twin.
     seed : int, default 0
 
     Raises
@@ -26,10 +29,10 @@ def gru_twin(signal: Signal, *, network: Any = None, seed: int = 0) -> Any:
     ConfigurationError
         If there is no network, or it is of a kind that has no twin.
     """
-    if not hasattr(network, "twin"):
-        given = "none was given" if network is None else f"got {type(network).__name__}"
+    if network is None:
         raise ConfigurationError(
-            f"Baseline 'gru-twin' is the twin of an EEGSpikingClassifier or SpikingClassifier, but "
-            f"{given}. Use it beside such a network."
+            "Baseline 'gru-twin' is the twin of a spiking network, but none was given. Use it in a "
+            "pipeline file, beside the network, or call eegsnn.estimators.twin.twin_of."
         )
-    return network.twin(random_state=seed)
+    estimators = import_module("eegsnn.estimators.twin")  # who judges does not know what is judged
+    return estimators.twin_of(network, hidden=hidden, random_state=seed)

@@ -15,8 +15,8 @@ def test_the_missing_extra_is_named_when_it_is_built(monkeypatch):
 
 
 def test_short_trials_are_refused():
-    with pytest.raises(ConfigurationError, match="at least 64 samples"):
-        build_baseline("eegnet", {}, Signal(100.0, 3, 50))
+    with pytest.raises(ConfigurationError, match="at least 32 samples"):
+        build_baseline("eegnet", {}, Signal(100.0, 3, 30))
 
 
 def test_it_learns_and_repeats_itself(rng):

@@ -57,7 +57,7 @@ def test_signal_of_a_data_set(dataset):
 def test_a_twin_needs_its_network():
     with pytest.raises(ConfigurationError, match="none was given"):
         build_baseline("gru-twin", {}, SIGNAL)
-    with pytest.raises(ConfigurationError, match="got CountedPipeline"):
+    with pytest.raises(ConfigurationError, match="but got CountedPipeline"):
         build_baseline("gru-twin", {}, SIGNAL, network=build("logistic"))
 
 
