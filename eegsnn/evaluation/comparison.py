@@ -231,7 +231,7 @@ def _over_trials(
     single = _mcnemar_of_each(result, model, against, seeds)
     several = len(single) > 1
     p_value = sign_flip_test(difference)
-    notes = ["It says nothing about another training set: there is one split."]
+    notes = ["There is one training set: how much another one would change is not known."]
     return Comparison(
         model,
         against,

@@ -101,15 +101,14 @@ def _count(comparisons: Sequence[Comparison]) -> str:
     below = [c.against for c in comparisons if c.told_apart and c.difference < 0]
     rest = len(comparisons) - len(above) - len(below)
     parts = [
-        f"above {len(above)}{_listed(above)}",
-        f"below {len(below)}{_listed(below)}",
-        f"not to be told from {rest}",
+        f"{word} {len(names)} ({', '.join(names)})"
+        for word, names in (("above", above), ("below", below))
+        if names
     ]
-    return f"Of {len(comparisons)} baselines it is {', '.join(parts)}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f" ({', '.join(names)})" if names else ""
+    if not parts:
+        return f"It cannot be told from any of the {len(comparisons)} baselines."
+    told = f"Of {len(comparisons)} baselines it is {' and '.join(parts)}"
+    return f"{told}; from the other {rest} it cannot be told." if rest else f"{told}."
 
 
 def _evidence(comparison: Comparison, n_baselines: int) -> str:

@@ -1,13 +1,14 @@
 """Run a pipeline: data, folds, models, and a result folder that is whole or the old one.
 
 A result folder holds ``metrics.json``, ``metrics.csv`` (one row per model, fold and seed),
-``config.toml`` (as resolved), ``report.html``, ``model/`` and ``folds/`` (one JSON per run, with
-the decision on every test trial; what an interrupted experiment goes on from).
+``config.toml`` (as resolved), ``report.html``, ``model_card.json``, ``model/`` and ``folds/`` (one
+JSON per run, with the decision on every test trial; what an interrupted experiment goes on from).
 """
 
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from eegsnn._files import write_json, write_text
 from eegsnn._validation import check_folder
 from eegsnn.backend import describe
+from eegsnn.errors import LeakageWarning
 from eegsnn.evaluation import (
     Candidate,
     ExperimentInterrupted,
@@ -25,20 +27,26 @@ from eegsnn.evaluation import (
     Fitted,
     Fold,
     FoldStore,
+    LearningCurve,
     Progress,
     Split,
+    code_fingerprint,
     dataset_fingerprint,
     describe_estimator,
     fit_on_trials,
+    learning_curve,
+    planned_keys,
     run_experiment,
     run_key,
 )
-from eegsnn.pipeline.build import SPIKING, build_candidates, build_split, load_data
+from eegsnn.pipeline.build import SPIKING, align, build_candidates, build_split, load_data
+from eegsnn.pipeline.describing import look_and_card
 from eegsnn.pipeline.model_folder import ModelCard, load_card, save_card
 from eegsnn.pipeline.schema import PipelineConfig
 from eegsnn.pipeline.telling import causality, data_lines
 from eegsnn.pipeline.toml_text import to_toml
 from eegsnn.reports import (
+    CARD_FILE_NAME,
     Report,
     collect_examples,
     load_examples,
@@ -71,6 +79,9 @@ def run_pipeline(
     progress: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] = lambda text: None,
     dataset: Any = None,
+    n_jobs: int = 1,
+    backend: str = "loky",
+    scheduler: Any = None,
 ) -> Outcome:
     """Run a pipeline and write its result folder.
 
@@ -91,6 +102,8 @@ def run_pipeline(
         Told in a few words what is being done.
     dataset : EEGDataset or TabularDataset, optional
         Used in place of the one that the file names.
+    n_jobs, backend, scheduler
+        Runs at a time, and where: see :func:`~eegsnn.evaluation.run_experiment`.
 
     Returns
     -------
@@ -110,30 +123,68 @@ def run_pipeline(
     folder = Path(out)
     check_folder("out", folder)
     say(f"loading {config.data.name}")
-    dataset = load_data(config) if dataset is None else dataset
+    dataset = align(config, load_data(config) if dataset is None else dataset)
     split = build_split(config, dataset)
     candidates = build_candidates(config, dataset)
     folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is noticed before training
     store = FoldStore(folder / "folds", reuse=not fresh)
     keeper = _Keeper(dataset, split, config.protocol.seeds[0], store)
+    options = {
+        "store": store,
+        "progress": progress,
+        "n_jobs": n_jobs,
+        "backend": backend,
+        "scheduler": scheduler,
+    }
     try:
         result = run_experiment(
             dataset,
             candidates,
             split,
             seeds=config.protocol.seeds,
-            store=store,
-            progress=progress,
             on_fitted=keeper,
+            wants_fitted=keeper.wants,
+            **options,
         )
+        curve = _learning_curve(config, dataset, candidates, split, options, say)
         model = _final_model(candidates[0], dataset, split, keeper, folder, fresh, say)
     except ExperimentInterrupted as interruption:
         _save_interrupted(folder, config, dataset, interruption.estimator)
         raise
     say("writing the result")
-    _write(folder, config, dataset, split, result, model, store)
-    store.forget_superseded({run.key for run in result.runs})
+    _write(folder, config, dataset, split, result, curve, model, store)
+    runs = [*result.runs, *(curve.result.runs if curve is not None else [])]
+    # Runs of seeds that were not asked for today, but that would be the same, are kept too.
+    seeds = store.seeds() or config.protocol.seeds
+    keys = planned_keys(dataset, candidates, split, seeds)
+    store.forget_all_but(keys | {run.key for run in runs})
     return Outcome(folder, result, time.perf_counter() - started)
+
+
+def _learning_curve(
+    config: PipelineConfig,
+    dataset: Any,
+    candidates: list[Candidate],
+    split: Split,
+    options: dict[str, Any],
+    say: Callable[[str], None],
+) -> LearningCurve | None:
+    section = config.learning_curve
+    if section is None:
+        return None
+    say("learning curves")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeakageWarning)  # it was given for the whole folds
+        return learning_curve(
+            dataset,
+            candidates,
+            split,
+            sizes=section.sizes,
+            by=section.by,
+            draws=section.draws,
+            seeds=section.seeds or config.protocol.seeds,
+            **options,
+        )
 
 
 @dataclass
@@ -154,10 +205,11 @@ class _Keeper:
         self.dataset, self.split, self.seed, self.store = dataset, split, seed, store
         self.estimator: Any = None
 
+    def wants(self, candidate: Candidate, fold: Fold, seed: int | None) -> bool:
+        """Whether it is that fit: no other model has to travel back from its worker."""
+        return candidate.name == SPIKING and fold is self.split.folds[0] and seed == self.seed
+
     def __call__(self, fitted: Fitted) -> None:
-        first = fitted.fold is self.split.folds[0] and fitted.seed == self.seed
-        if fitted.candidate.name != SPIKING or not first:
-            return
         examples = collect_examples(fitted.estimator, self.dataset, fitted.fold)
         save_examples(self.store.beside(fitted.key, "examples.npz"), examples)
         self.estimator = fitted.estimator
@@ -177,7 +229,8 @@ def _final_model(
     fold = split.folds[0] if official else Fold("all trials", everything, everything[:0])
     estimator = candidate.build(keeper.seed)
     settings = describe_estimator(estimator)
-    key = run_key(dataset_fingerprint(dataset), fold, settings, keeper.seed, split.group)
+    code = code_fingerprint(estimator)
+    key = run_key(dataset_fingerprint(dataset), fold, settings, keeper.seed, split.group, code)
     step = getattr(getattr(estimator, "encoder", None), "bin_width", None)
     words = (
         f"trained on the official training set with seed {keeper.seed}; its score is among those "
@@ -203,11 +256,24 @@ def _write(
     dataset: Any,
     split: Split,
     result: ExperimentResult,
+    curve: LearningCurve | None,
     model: _Model,
     store: FoldStore,
 ) -> None:
     versions = describe()
     configuration = to_toml(config.to_dict())
+    look, card = look_and_card(
+        config,
+        dataset,
+        split,
+        result,
+        folder,
+        model=SPIKING,
+        estimator=model.estimator,
+        settings=model.settings,
+        trained_on=model.trained_on,
+        versions=versions,
+    )
     metrics = {
         "title": config.title,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -221,6 +287,8 @@ def _write(
         "model": model.trained_on,
         "versions": versions,
     }
+    if curve is not None:
+        metrics["learning_curve"] = curve.to_dict()
     report = Report(
         title=config.title,
         description=config.description,
@@ -234,15 +302,21 @@ def _write(
         model_note=f"{model.trained_on[0].upper()}{model.trained_on[1:]}.",
         examples=_examples(result, split, config.protocol.seeds[0], store),
         step=model.step,
+        sizes=curve.rows() if curve is not None else [],
         tmin=getattr(dataset, "tmin", 0.0),
         warnings=[text for run in result.runs for text in run.warnings],
         command="eegsnn run config.toml  # the file beside this report",
+        look=look,
+        card=card,
     )
     page = render_report(report)
     with replace_contents(folder) as fresh:
         write_json(fresh / "metrics.json", metrics)
         write_text(fresh / "metrics.csv", to_csv(result.rows()))
+        if curve is not None:
+            write_text(fresh / "learning_curve.csv", to_csv(curve.rows()))
         write_text(fresh / "config.toml", configuration)
+        write_json(fresh / CARD_FILE_NAME, card)
         write_text(fresh / "report.html", page)
         if model.estimator is not None:
             save_model(fresh / "model", model.estimator, _card(config, dataset, model))
@@ -259,12 +333,13 @@ def _card(config: PipelineConfig, dataset: Any, model: _Model) -> ModelCard:
     from eegsnn.recordings import Preprocessing
 
     series = hasattr(dataset, "sfreq")
+    alignment = dict(dataset.provenance.get("alignment", {})) if config.alignment else {}
     return ModelCard(
         pipeline=config.title,
         dataset=str(dataset.name),
         classes=[str(label) for label in dataset.classes],
         preprocessing=Preprocessing.from_dict(config.preprocessing).to_dict(),
-        unit=dataset.unit if series else "",
+        unit=alignment.pop("unit", dataset.unit) if series else "",
         ch_names=list(dataset.ch_names) if series else [],
         sfreq=float(dataset.sfreq) if series else 0.0,
         n_times=int(dataset.X.shape[-1]),
@@ -272,6 +347,7 @@ def _card(config: PipelineConfig, dataset: Any, model: _Model) -> ModelCard:
         causality=causality(config),
         trained_on=model.trained_on,
         key=model.key,
+        alignment=alignment,
     )
 
 

@@ -1,15 +1,16 @@
-"""How training went: loss and validation score over epochs."""
+"""How learning goes: loss and validation score over epochs, accuracy over training trials."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from eegsnn.errors import DataError
-from eegsnn.plots.style import BLUE, VERMILION, new_figure, tidy
+from eegsnn.plots.style import BLUE, GREY, INK, PALETTE, VERMILION, new_figure, shorten, tidy
 
 _PANELS = (("loss", "training loss", BLUE), ("validation", "validation score", VERMILION))
 
@@ -57,6 +58,72 @@ def learning_curves(histories: Sequence[Mapping[str, Sequence[float]]]) -> Figur
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.margins(x=0.02)
         tidy(axes)
+    return figure
+
+
+def training_size_curve(
+    rows: Sequence[Mapping[str, Any]], *, chance: float | None = None
+) -> Figure:
+    """Draw accuracy against the number of training trials: a line per model through its means.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        With ``model``, ``n_train`` and ``accuracy``, and ``accuracy_std`` for a bar; several rows
+        of one model and size (seeds, draws of the training trials) are drawn as dots.
+    chance : float, optional
+        Drawn as a dashed line.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    DataError
+        If there is nothing to draw.
+    """
+    if not rows:
+        raise DataError("training_size_curve: no score to draw.")
+    figure = new_figure(6.4, 3.6)
+    axes = figure.add_subplot()
+    for number, model in enumerate(dict.fromkeys(str(row["model"]) for row in rows)):
+        colour = PALETTE[number % len(PALETTE)]
+        scores: dict[int, list[float]] = {}
+        for row in (row for row in rows if str(row["model"]) == model):
+            size, accuracy = round(row["n_train"]), float(row["accuracy"])
+            scores.setdefault(size, []).append(accuracy)
+            reach = float(row.get("accuracy_std") or 0.0)
+            axes.plot(
+                [size, size], [accuracy - reach, accuracy + reach], color=colour, lw=1, alpha=0.5
+            )
+        sizes = sorted(scores)
+        for size in sizes:
+            if len(scores[size]) > 1:
+                axes.plot(
+                    [size] * len(scores[size]), scores[size], ".", color=colour, ms=4, alpha=0.35
+                )
+        axes.plot(
+            sizes, [float(np.mean(scores[size])) for size in sizes], "o-", color=colour, lw=1.8,
+            ms=5, mec="white", mew=0.6, label=shorten([model], 26)[0],
+        )  # fmt: skip
+    if chance is not None:
+        axes.axhline(chance, color=GREY, ls="--", lw=1)
+        axes.annotate(
+            "chance", (1.0, chance), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            textcoords="offset points", ha="right", fontsize=8.5, color=GREY,
+        )  # fmt: skip
+    # Twice the trials are one step to the right; the sizes that were run are the ticks.
+    axes.set_xscale("log")
+    ticks = sorted({round(row["n_train"]) for row in rows})
+    axes.set_xticks(ticks, [str(size) for size in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set(xlabel="training trials", ylabel="accuracy on test trials")
+    tidy(axes)
+    legend = figure.legend(loc="outside right center", frameon=False, fontsize=8.5)
+    for text in legend.get_texts():
+        text.set_color(INK)
     return figure
 
 

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from eegsnn.evaluation import ExperimentResult
-from eegsnn.plots import confusion_matrix, fold_scores, learning_curves, to_svg, trial_rasters
+import numpy as np
+
+from eegsnn.evaluation import (
+    Comparison,
+    ExperimentResult,
+    accuracy_interval,
+    calibration_of,
+)
+from eegsnn.plots import (
+    CostPoint,
+    accuracy_and_cost,
+    confusion_matrix,
+    differences,
+    fold_scores,
+    head_maps,
+    known_positions,
+    learning_curves,
+    reliability,
+    selectivity_maps,
+    to_svg,
+    training_size_curve,
+    trial_rasters,
+)
 from eegsnn.reports.examples import Example
+from eegsnn.reports.looking import Selectivity, SpatialMaps
 
 # Trials side by side in one figure: more become too narrow to read.
 _TRIALS_PER_ROW = 4
+# More reliability curves than this hide each other.
+_CURVES = 4
 
 
 def score_figure(result: ExperimentResult) -> str:
@@ -32,6 +57,92 @@ def learning_figure(result: ExperimentResult, model: str) -> str | None:
 def confusion_figure(result: ExperimentResult, model: str) -> str:
     """Confusion matrix over all folds and seeds."""
     return to_svg(confusion_matrix(result.summary(model).confusion_matrix, result.classes))
+
+
+def difference_figure(comparisons: Sequence[Comparison], model: str) -> str | None:
+    """By how much a model is more accurate than each baseline; None without baselines."""
+    rows = [
+        (c.against, c.difference, c.low, c.high, c.told_apart)
+        for c in comparisons
+        if c.model == model
+    ]
+    return to_svg(differences(rows, model)) if rows else None
+
+
+def reliability_figure(result: ExperimentResult, models: Sequence[str]) -> str | None:
+    """Confidence against accuracy, of the first models that give probabilities."""
+    found = {model: calibration_of(result, model) for model in models}
+    curves = {
+        model: [(b.confidence, b.accuracy, b.n) for b in calibration.bins]
+        for model, calibration in found.items()
+        if calibration is not None
+    }
+    if not curves:
+        return None
+    first = dict(list(curves.items())[:_CURVES])
+    return to_svg(reliability(first, n_classes=len(result.classes)))
+
+
+def cost_figure(result: ExperimentResult) -> str | None:
+    """Accuracy against operations and energy, of the models that count them."""
+    points = []
+    for summary in result.summaries():
+        costs = mean_costs(result, summary.model)
+        if costs is None or costs["synaptic_operations"] + costs["multiply_accumulates"] <= 0:
+            continue
+        interval = accuracy_interval(result, summary.model)
+        points.append(
+            CostPoint(
+                summary.model,
+                summary.kind == "spiking",
+                summary.accuracy.mean,
+                interval.low,
+                interval.high,
+                costs["synaptic_operations"],
+                costs["multiply_accumulates"],
+                costs["energy_nj"],
+            )
+        )
+    return to_svg(accuracy_and_cost(points, chance=result.chance)) if points else None
+
+
+def mean_costs(result: ExperimentResult, model: str) -> dict[str, float] | None:
+    """Mean over the runs of a model of what a decision costs; None where nothing is known.
+
+    Kept are the numbers that all runs give.
+    """
+    costs = [run.operations for run in result.runs_of(model) if run.operations]
+    if not costs:
+        return None
+    names = [name for name in costs[0] if all(name in cost for cost in costs)]
+    return {name: float(np.mean([cost[name] for cost in costs])) for name in names}
+
+
+def size_figure(rows: Sequence[Mapping[str, Any]], chance: float) -> str | None:
+    """Accuracy against the number of training trials; None without such scores."""
+    return to_svg(training_size_curve(rows, chance=chance)) if rows else None
+
+
+def map_figures(maps: SpatialMaps | None) -> list[tuple[str, str]]:
+    """Patterns and filters on the head, with a caption each; none where places are not known."""
+    if maps is None or not known_positions(maps.ch_names):
+        return []
+    return [
+        (caption, to_svg(head_maps(values, maps.ch_names, maps.names, label=label)))
+        for caption, values, label in (
+            ("Patterns: where what a filter extracts is strong", maps.patterns, "relative"),
+            ("Filters: how the channels are weighted", maps.filters, "relative weight"),
+        )
+    ]
+
+
+def selectivity_figure(selectivity: Selectivity | None) -> str | None:
+    """How hidden neurons answer to sinusoids; None where that was not asked."""
+    if selectivity is None:
+        return None
+    return to_svg(
+        selectivity_maps(selectivity.change, selectivity.frequencies.tolist(), selectivity.ch_names)
+    )
 
 
 def raster_figures(

@@ -179,7 +179,7 @@ def test_a_small_lead_is_not_called_a_win(make_result):
 def test_the_best_baseline_is_named_and_all_are_counted(make_result):
     text = sentences(make_result, hits(200, 160), hits(200, 110), best={None: hits(200, 199)})
     assert "best baseline, best (99.5 %)" in text
-    assert "Of 2 baselines it is above 1 (lda), below 1 (best), not to be told from 0." in text
+    assert "Of 2 baselines it is above 1 (lda) and below 1 (best)." in text
 
 
 def test_what_looked_at_test_trials_is_said(make_result):

@@ -8,13 +8,21 @@ from matplotlib.figure import Figure
 
 from eegsnn.errors import DataError
 from eegsnn.plots import (
+    CostPoint,
+    accuracy_and_cost,
     confusion_matrix,
+    differences,
     feature_raster,
     fold_scores,
+    head_maps,
+    known_positions,
     learning_curves,
+    reliability,
+    selectivity_maps,
     spike_raster,
     to_png,
     to_svg,
+    training_size_curve,
     trial_rasters,
 )
 
@@ -90,6 +98,66 @@ def test_features_of_different_size_are_all_seen():
     assert image.get_array().max(axis=1).tolist() == [1.0, 1.0]
 
 
+def test_differences_have_intervals_and_fill_where_they_can_be_told():
+    figure = differences(
+        [("lda", 0.05, 0.01, 0.09, True), ("csp", -0.01, -0.04, 0.02, False)], ours="ours"
+    )
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx([5.0, -1.0])
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, True]
+    assert figure.axes[0].get_xlim()[0] < -4 < 9 < figure.axes[0].get_xlim()[1]
+
+
+def test_reliability_draws_confidence_against_accuracy():
+    figure = reliability({"ours": [(0.55, 0.5, 10), (0.9, 0.95, 30)], "lda": []})
+    top, below = figure.axes
+    assert top.lines[1].get_xydata().tolist() == [[0.55, 0.5], [0.9, 0.95]]
+    assert below.lines[0].get_ydata().tolist() == [0.25, 0.75]
+
+
+def test_costs_have_a_mark_per_model_on_axes_of_powers():
+    ours = CostPoint("ours", True, 0.9, 0.85, 0.94, 2e3, 1e2, 2.3)
+    twin = CostPoint("twin", False, 0.9, 0.85, 0.94, 0, 9e4, 400.0)
+    unknown = CostPoint("unknown", False, 0.8, 0.7, 0.9, 0, 0, 0)
+    figure = accuracy_and_cost([ours, twin, unknown], chance=0.5)
+    left, right = figure.axes
+    assert {axes.get_xscale() for axes in (left, right)} == {"log"}
+    drawn = {
+        float(line.get_xdata()[0])
+        for line in left.lines
+        if line.get_marker() in "os" and len(line.get_xdata())
+    }
+    assert drawn == {2e3, 2.1e3, 9e4}
+    assert len(figure.legends[0].get_texts()) == 2
+
+
+def test_training_sizes_are_the_ticks_and_means_the_line():
+    rows = [
+        {"model": "ours", "n_train": n, "accuracy": a} for n, a in ((10, 0.5), (10, 0.7), (40, 0.8))
+    ]
+    axes = training_size_curve(rows, chance=0.5).axes[0]
+    line = next(line for line in axes.lines if line.get_label() == "ours")
+    assert line.get_xydata().tolist() == [[10, 0.6], [40, 0.8]]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["10", "40"]
+
+
+def test_heads_are_drawn_for_channels_whose_place_is_known(rng):
+    names = ["Fz", "C3", "EMG", "cz", "C4", "Pz", "T7", "T3"]
+    assert known_positions(names) == [0, 1, 3, 4, 5, 6]
+    figure = head_maps(rng.normal(size=(7, 8)), names, [f"filter {k}" for k in range(7)])
+    assert [axes.get_title() for axes in figure.axes[:7]] == [f"filter {k}" for k in range(7)]
+
+
+def test_selectivity_is_sorted_by_frequency(rng):
+    change = np.zeros((3, 2, 4))
+    change[0, 1, 3], change[1, 0, 0], change[2, 1, 1] = -1.0, 0.5, 0.3
+    figure = selectivity_maps(change, [2.0, 4.0, 8.0, 16.0], ["C3", "C4"])
+    neurons = figure.axes[1].images[0].get_array()
+    assert neurons.argmax(axis=1).tolist()[:2] == [0, 1]
+    assert neurons[2, 3] == -1.0
+    assert len(selectivity_maps(change[:, :1], [2.0, 4.0, 8.0, 16.0], ["C3"]).axes[0].lines) == 1
+
+
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
@@ -99,6 +167,12 @@ def test_features_of_different_size_are_all_seen():
         (spike_raster, (np.zeros((3, 4, 5)),)),
         (feature_raster, (np.zeros((0, 4)),)),
         (trial_rasters, ([],)),
+        (differences, ([], "ours")),
+        (reliability, ({"a": []},)),
+        (accuracy_and_cost, ([],)),
+        (training_size_curve, ([],)),
+        (selectivity_maps, (np.zeros((2, 3)), [1.0], ["Cz"])),
+        (head_maps, (np.zeros((1, 2)), ["Fz", "C3"], ["a"])),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(function, arguments):

@@ -9,6 +9,7 @@ import pytest
 from eegsnn.evaluation import ExperimentResult, RunRecord, score_predictions
 from eegsnn.reports import (
     Example,
+    Look,
     Report,
     load_examples,
     render_report,
@@ -16,6 +17,7 @@ from eegsnn.reports import (
     save_examples,
     to_csv,
 )
+from eegsnn.reports.looking import Selectivity, SpatialMaps
 
 EVIL = '<script>alert("x")</script>'
 
@@ -128,18 +130,26 @@ def outline(page):
 
 
 def text_of(page):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page).replace("&nbsp;", " "))
 
 
-def test_report_has_its_sections_and_loads_nothing():
-    found = outline(render_report(make_report()))
+@pytest.fixture(scope="module")
+def page():
+    """The report of `make_report`, drawn once."""
+    return render_report(make_report())
+
+
+def test_report_has_its_sections_and_loads_nothing(page):
+    found = outline(page)
     assert found.sections == [
         "result",
         "models",
+        "comparison",
         "protocol",
         "folds",
         "learning",
         "confusion",
+        "calibration",
         "rasters",
         "rates",
         "data",
@@ -147,11 +157,51 @@ def test_report_has_its_sections_and_loads_nothing():
     ]
     assert found.loads == []
     assert "script" not in found.tags
-    assert found.tags.count("svg") == 5
+    assert found.tags.count("svg") == 7
 
 
-def test_report_says_what_a_reader_must_know():
-    text = text_of(render_report(make_report()))
+def test_what_is_known_of_a_model_has_its_section():
+    rng = np.random.default_rng(0)
+    names = ["Fz", "C3", "Cz", "C4", "Pz", "Oz"]
+    look = Look(
+        SpatialMaps(["filter 1", "filter 2"], *rng.normal(size=(2, 2, 6)), names),
+        Selectivity(rng.normal(size=(5, 6, 4)), np.array([2.0, 8.0, 16.0, 32.0]), names),
+    )
+    result = make_result()
+    for run in result.runs:
+        spiking = run.kind == "spiking"
+        run.operations = {
+            "synaptic_operations": 3000.0 * spiking,
+            "multiply_accumulates": 500.0 if spiking else 90000.0,
+            "energy_nj": 5.0 if spiking else 414.0,
+            "parameters": 640.0,
+        }
+        run.selection = [{"name": "theta", "score": 0.8, "seconds": 1.0, "chosen": spiking}]
+    sizes = [{"model": "lda", "n_train": n, "accuracy": 0.6 + n / 200} for n in (10, 20, 40)]
+    page = render_report(make_report(result=result, look=look, sizes=sizes, examples=[]))
+    found, text = outline(page), text_of(page)
+    assert {"cost", "maps", "selectivity"} <= set(found.sections)
+    assert found.loads == []
+    for phrase in ("3 k", "90 k", "414", "0.9 pJ", "theta (2 of 2 runs)", "Haufe et al. 2014"):
+        assert phrase in text, phrase
+
+
+def test_long_tables_are_folded(page):
+    result = make_result()
+    result.folds = [{"name": f"S{k}", "n_train": 40, "n_test": 20} for k in range(14)]
+    result.runs = [
+        make_run(model, kind, seed, 15, fold=fold["name"])
+        for model, kind, seed in (("spiking network", "spiking", 0), ("lda", "baseline", None))
+        for fold in result.folds
+    ]
+    for number, run in enumerate(result.runs):
+        run.predictions["trial"] = [20 * (number % 14) + k for k in range(20)]
+    assert "By fold (14)" in render_report(make_report(result=result, examples=[]))
+    assert "By fold" not in page
+
+
+def test_report_says_what_a_reader_must_know(page):
+    text = text_of(page)
     for phrase in (
         "87.5",
         "from 85.0",
@@ -172,11 +222,15 @@ def test_report_says_what_a_reader_must_know():
         assert phrase in text, phrase
 
 
-def test_a_leaky_result_is_marked_at_the_top():
-    page = render_report(make_report(result=make_result(leaky=["same subject on both sides"])))
-    found = outline(page)
+def test_what_is_leaky_or_saw_test_trials_is_marked():
+    result = make_result(leaky=["same subject on both sides"])
+    result.protocol["transductive"] = ["alignment uses the test recording"]
+    page = render_report(make_report(result=result, examples=[]))
+    found, text = outline(page), text_of(page)
     assert found.sections[0] == "leaky"
     assert page.count("same subject on both sides") >= 3
+    assert "transductive alignment uses the test recording" in text
+    assert "No step is transductive" not in text
 
 
 def test_a_report_without_examples_rates_or_baselines():
@@ -184,17 +238,19 @@ def test_a_report_without_examples_rates_or_baselines():
     for run in result.runs:
         run.history, run.spike_rates = {}, {}
     found = outline(render_report(make_report(result=result, examples=[])))
-    assert not {"learning", "rasters", "rates"} & set(found.sections)
+    absent = {"comparison", "learning", "cost", "maps", "selectivity", "rasters", "rates", "card"}
+    assert not absent & set(found.sections)
 
 
 def test_what_others_wrote_is_escaped():
     result = make_result(leaky=[EVIL], model=EVIL)
     result.dataset, result.classes = EVIL, [EVIL, "right"]
     result.folds[0]["name"] = EVIL
-    result.protocol |= {"notes": [EVIL], "group": EVIL}
+    result.protocol |= {"notes": [EVIL], "group": EVIL, "transductive": [EVIL]}
     for run in result.runs:
         run.fold = EVIL
         run.spike_rates = {EVIL: 0.1}
+        run.selection = [{"name": EVIL, "score": None, "seconds": None, "chosen": True}]
     page = render_report(
         Report(
             title=EVIL,
@@ -210,6 +266,8 @@ def test_what_others_wrote_is_escaped():
             examples=[Example(0, EVIL, EVIL, EVIL, None, np.eye(4, dtype=bool))],
             warnings=[EVIL],
             command=EVIL,
+            look=Look(SpatialMaps([EVIL], *np.ones((2, 1, 5)), ["Fz", "Cz", "C3", "C4", "Pz"])),
+            sizes=[{"model": EVIL, "n_train": 3, "accuracy": 0.5}],
         )
     )
     assert page.count("&lt;script&gt;") > 20
