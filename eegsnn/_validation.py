@@ -144,6 +144,35 @@ def check_banded_series(
     return check_series(flat, name=name, ch_names=ch_names, trials=trials).reshape(array.shape)
 
 
+def check_sequence(x: Any, n_features: int | None = None, *, name: str = "x") -> np.ndarray:
+    """Return inputs [T, batch, features] of at least one step and trial, finite, as float64.
+
+    Raises
+    ------
+    DataError
+        If the shape is another one, or `n_features` differs, or a value is NaN or infinite: the
+        message names the first such step, trial and feature.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name}: expected real numbers, but got dtype {array.dtype}.")
+    wanted = "features" if n_features is None else str(n_features)
+    if array.ndim != 3 or 0 in array.shape or n_features not in (None, array.shape[2]):
+        raise DataError(
+            f"{name}: expected an array [T, batch, {wanted}] of at least one step and trial, but "
+            f"got shape {array.shape}."
+        )
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        step, trial, feature = (int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"{name} contains NaN or infinity: {int(bad.sum())} of {bad.size} values, the first at "
+            f"step {step}, trial {trial}, feature {feature}. Drop or interpolate these first."
+        )
+    return array
+
+
 def check_signal(s: Any, *, name: str = "s") -> np.ndarray:
     """Return a signal (..., times) of at least one sample as a finite float64 array.
 

@@ -7,6 +7,8 @@ from eegsnn.models.eegnet import SpikingEEGNet, SpikingEEGNetConfig
 from eegsnn.models.feedforward import NetworkConfig, SpikingNetwork
 from eegsnn.models.recurrent import AdaptiveRecurrentConfig, AdaptiveRecurrentNetwork
 from eegsnn.models.registry import ARCHITECTURES, resolve_architecture
+from eegsnn.models.reservoir import LiquidStateMachine, ReservoirConfig
+from eegsnn.models.reservoir_dynamics import ReservoirState, Response
 from eegsnn.models.resonator import ResonatorConfig, ResonatorNetwork
 
 __all__ = [
@@ -16,10 +18,14 @@ __all__ = [
     "Architecture",
     "ArchitectureConfig",
     "Connection",
+    "LiquidStateMachine",
     "NetworkConfig",
     "NetworkOutput",
+    "ReservoirConfig",
+    "ReservoirState",
     "ResonatorConfig",
     "ResonatorNetwork",
+    "Response",
     "SpikingAttentionConfig",
     "SpikingAttentionNetwork",
     "SpikingConvolutionConfig",
