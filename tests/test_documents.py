@@ -30,6 +30,7 @@ FLOORS = {
     "plots": 4,
     "filters": 3,
     "datasets": 4,
+    "features": 4,
     "encoding": 4,
     "kernels": 4,
     "measures": 5,

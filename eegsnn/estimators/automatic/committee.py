@@ -1,0 +1,126 @@
+"""Several rate-coded views, each with its readout, whose log-probabilities are added up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
+from eegsnn.features import FEATURES, TrialFeatures
+from eegsnn.training.readouts import LOWEST_LOG_PROBABILITY, LinearReadout, log_softmax
+
+_CODES: dict[str, type[PopulationCode] | type[RateCode]] = {
+    "population": PopulationCode,
+    "rate": RateCode,
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A view that was fitted: features → spikes → readout.
+
+    Attributes
+    ----------
+    name : str
+    features : TrialFeatures
+        Fitted.
+    code : PopulationCode or RateCode
+    readout : LinearReadout
+        On the values of the code.
+    weight : float
+        With which its log-probabilities enter the decision.
+    """
+
+    name: str
+    features: TrialFeatures
+    code: PopulationCode | RateCode
+    readout: LinearReadout
+    weight: float
+
+    def log_probabilities(self, X: np.ndarray) -> np.ndarray:
+        """Log-probability of each class, (trials, classes), from this view alone."""
+        return self.readout.log_probabilities(self.code.values(self.features.transform(X)))
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Members and what they decide together.
+
+    Attributes
+    ----------
+    members : list of Member
+    n_classes : int
+    """
+
+    members: list[Member]
+    n_classes: int
+
+    def probabilities(self, X: np.ndarray) -> np.ndarray:
+        """Probability of each class, float64 (trials, classes)."""
+        total = np.zeros((len(X), self.n_classes))
+        for member in self.members:
+            logs = member.log_probabilities(X)
+            total += member.weight * np.maximum(logs, LOWEST_LOG_PROBABILITY)
+        return np.exp(log_softmax(total))
+
+    def firing_rates(self, X: np.ndarray) -> dict[str, float]:
+        """Mean spikes per neuron and step of every member."""
+        return {m.name: m.code.rate(m.features.transform(X)) for m in self.members}
+
+    def operations(self, X: np.ndarray) -> dict[str, tuple[float, float]]:
+        """Synaptic operations, and multiply-accumulates of the code, per trial and member."""
+        return {
+            m.name: m.code.operations(m.features.transform(X), self.n_classes)
+            for m in self.members
+        }
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Everything the committee is, as a JSON-able dict and named arrays."""
+        described, arrays = [], {}
+        for number, member in enumerate(self.members):
+            features, own = member.features.get_state()
+            kind = next(name for name, cls in _CODES.items() if isinstance(member.code, cls))
+            described.append(
+                {
+                    "name": member.name,
+                    "weight": member.weight,
+                    "features": features,
+                    "code": kind,
+                    "n_steps": member.code.n_steps,
+                }
+            )
+            own = {f"features.{name}": array for name, array in own.items()}
+            own |= {"code.offset": member.code.offset, "code.scale": member.code.scale}
+            own |= {"readout.weights": member.readout.weights, "readout.bias": member.readout.bias}
+            arrays |= {f"member{number}.{name}": array for name, array in own.items()}
+        return {"members": described, "n_classes": self.n_classes}, arrays
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Committee:
+        """Make the committee that :meth:`get_state` described.
+
+        Raises
+        ------
+        ValueError, KeyError
+            If something is missing or of an unknown kind.
+        """
+        members = []
+        for number, described in enumerate(config["members"]):
+            start = f"member{number}."
+            own = {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+            features = FEATURES[described["features"]["kind"]](**described["features"]["parameters"])
+            features.check_parameters()
+            features.set_state(
+                {k.removeprefix("features."): v for k, v in own.items() if "features." in k}
+            )
+            code = _CODES[described["code"]](
+                own["code.offset"], own["code.scale"], int(described["n_steps"])
+            )
+            readout = LinearReadout(own["readout.weights"], own["readout.bias"])
+            members.append(
+                Member(described["name"], features, code, readout, float(described["weight"]))
+            )
+        return cls(members, int(config["n_classes"]))

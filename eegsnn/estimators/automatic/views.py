@@ -1,0 +1,219 @@
+"""Which features are tried on a recording, how much is expected of each, and what they cost.
+
+The priors say what is known before the data are seen, from the comparisons that the field has
+published: covariance methods lead for rhythms with few trials (MOABB's benchmark), slow and evoked
+potentials are linear in windows, power tells states apart. They are the same for every data set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+from eegsnn.features import (
+    BandPower,
+    EvokedTangentSpace,
+    FilterBankCSP,
+    KernelRates,
+    OscillationCorrelations,
+    TangentSpace,
+    TrialFeatures,
+    WindowMeans,
+)
+
+_RHYTHMS = (
+    (1.0, 4.0),
+    (4.0, 8.0),
+    (8.0, 13.0),
+    (13.0, 20.0),
+    (20.0, 30.0),
+    (30.0, 45.0),
+    (45.0, 70.0),
+)
+_CYCLES = 1.5  # of a band's lower edge that a trial must hold for the band to be tried
+_LONGEST = 4096  # samples that kernels are given; longer trials are averaged in pairs, threes, …
+_HERTZ = re.compile(r"(\d+(?:\.\d+)?)\s*hz", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What is known of the recordings before anything is tried.
+
+    Attributes
+    ----------
+    n_trials, n_channels, n_times, n_classes : int
+    sfreq : float
+        In Hz.
+    frequencies : tuple of float
+        Stimulus frequencies in Hz, if any.
+    """
+
+    n_trials: int
+    n_channels: int
+    n_times: int
+    n_classes: int
+    sfreq: float
+    frequencies: tuple[float, ...] = ()
+
+    @property
+    def samples(self) -> float:
+        """Numbers in all trials together."""
+        return float(self.n_trials) * self.n_channels * self.n_times
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at trials.
+
+    Attributes
+    ----------
+    name : str
+        As reports give it.
+    prior : float
+        Share of the decision that is expected to be its, before the data are seen.
+    features : TrialFeatures
+        Unfitted.
+    seconds : float
+        What it is expected to cost, selection included, on the two cores it was measured on.
+    spiking : bool, default False
+        Whether the features are firing rates themselves.
+    """
+
+    name: str
+    prior: float
+    features: TrialFeatures
+    seconds: float
+    spiking: bool = False
+
+
+def stimulus_frequencies(classes: Sequence[Any]) -> tuple[float, ...]:
+    """Frequencies that class names give, in Hz: "13Hz", "17.5 Hz"; none if fewer than two do.
+
+    Examples
+    --------
+    >>> stimulus_frequencies(["13Hz", "17Hz", "rest"])
+    (13.0, 17.0)
+    """
+    found = [_HERTZ.fullmatch(str(label).strip()) for label in classes]
+    frequencies = tuple(float(match.group(1)) for match in found if match)
+    return frequencies if len(frequencies) > 1 else ()
+
+
+def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
+    """Views that trials of this kind allow, cheapest first among those of one prior."""
+    makers: list[Callable[[Trials, int, int], View | None]] = [
+        _tangent_space,
+        _windows,
+        _rhythm_tangent_space,
+        _kernels,
+        _power,
+        _filter_bank_csp,
+        _evoked,
+        _oscillations,
+        _stimulus,
+    ]
+    views = [maker(trials, seed, n_folds) for maker in makers]
+    return sorted(
+        (view for view in views if view is not None), key=lambda view: (-view.prior, view.seconds)
+    )
+
+
+def _bands(trials: Trials, candidates: Sequence[tuple[float, float]]) -> list[list[float]]:
+    seconds = trials.n_times / trials.sfreq
+    return [
+        [low, high]
+        for low, high in candidates
+        if high < 0.475 * trials.sfreq and low * seconds >= _CYCLES
+    ]
+
+
+# Seconds per number filtered and squared, per matrix element of an eigenvalue problem, and so on:
+# measured coarsely, rounded up. They are constants so that the same data give the same plan on
+# every machine.
+_FILTERING, _PRODUCT, _EIGEN = 8e-8, 6e-10, 3e-8
+
+
+def _covariance_seconds(trials: Trials, n_bands: int, n_matrices: float = 20.0) -> float:
+    size = min(trials.n_channels, 48)
+    filtering = _FILTERING * trials.samples + _PRODUCT * trials.samples * trials.n_channels
+    return n_bands * (filtering + n_matrices * _EIGEN * trials.n_trials * size**2 * (1 + size / 8))
+
+
+def _tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
+    bands = _bands(trials, [(8.0, 30.0)])
+    if trials.n_channels < 2 or not bands:
+        return None
+    features = TangentSpace(trials.sfreq, bands)
+    return View("tangent space 8–30 Hz", 1.0, features, _covariance_seconds(trials, 1))
+
+
+def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
+    bands = _bands(trials, _RHYTHMS)
+    if trials.n_channels < 2 or len(bands) < 2:
+        return None
+    features = TangentSpace(trials.sfreq, bands)
+    seconds = _covariance_seconds(trials, len(bands))
+    return View("tangent spaces of rhythms", 0.6, features, seconds)
+
+
+def _windows(trials: Trials, seed: int, n_folds: int) -> View:
+    seconds = _PRODUCT * trials.samples + 1e-8 * trials.n_trials**2 * trials.n_channels
+    return View("slow potentials", 0.6, WindowMeans(trials.sfreq), seconds)
+
+
+def _power(trials: Trials, seed: int, n_folds: int) -> View | None:
+    bands = _bands(trials, _RHYTHMS)
+    if not bands:
+        return None
+    return View("band power", 0.3, BandPower(trials.sfreq, bands), 4e-8 * trials.samples)
+
+
+def _kernels(trials: Trials, seed: int, n_folds: int) -> View:
+    features = KernelRates(trials.sfreq, seed=seed, max_samples=_LONGEST)
+    length = min(trials.n_times, _LONGEST)
+    seconds = 0.5 + 7e-10 * trials.n_trials * length * features.n_units
+    return View("spiking kernels", 0.3, features, seconds, spiking=True)
+
+
+def _filter_bank_csp(trials: Trials, seed: int, n_folds: int) -> View | None:
+    bands = _bands(trials, [(float(low), low + 4.0) for low in range(4, 40, 4)])
+    if trials.n_channels < 2 or not bands or trials.n_channels > 128:
+        return None
+    seconds = n_folds * _covariance_seconds(trials, len(bands), 1.0)
+    return View("filter-bank CSP", 0.3, FilterBankCSP(trials.sfreq, bands), seconds)
+
+
+def _evoked(trials: Trials, seed: int, n_folds: int) -> View | None:
+    low = max(1.0, _CYCLES * trials.sfreq / trials.n_times)
+    high = min(20.0, 0.45 * trials.sfreq)
+    if trials.n_channels < 2 or low > high / 3:
+        return None
+    features = EvokedTangentSpace(trials.sfreq, low, high)
+    per_class = 8 * trials.n_classes
+    seconds = n_folds * (
+        _FILTERING * trials.samples + 20 * _EIGEN * trials.n_trials * per_class**2 * 2
+    )
+    return View("evoked responses", 0.2, features, seconds)
+
+
+def _oscillations(trials: Trials, seed: int, n_folds: int) -> View | None:
+    # A shorter trial cannot tell frequencies half a hertz apart.
+    if trials.n_channels < 2 or trials.sfreq < 30 or trials.n_times / trials.sfreq < 1.0:
+        return None
+    features = OscillationCorrelations(trials.sfreq)
+    seconds = _FILTERING * trials.samples + 80 * 2 * _PRODUCT * trials.samples
+    return View("oscillations 6–45 Hz", 0.2, features, seconds)
+
+
+def _stimulus(trials: Trials, seed: int, n_folds: int) -> View | None:
+    frequencies = [f for f in trials.frequencies if f < 0.45 * trials.sfreq]
+    if len(frequencies) < 2 or trials.n_channels < 2:
+        return None
+    features = OscillationCorrelations(trials.sfreq, frequencies, n_harmonics=2, n_subbands=3)
+    seconds = 3 * _FILTERING * trials.samples + 40 * _PRODUCT * trials.samples
+    return View("stimulus frequencies", 1.0, features, seconds)
+
+

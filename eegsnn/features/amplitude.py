@@ -1,0 +1,94 @@
+"""Features of single channels: slow potentials in windows, and the power of rhythms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eegsnn._validation import check_integer
+from eegsnn.errors import ConfigurationError
+from eegsnn.features._base import Bands, TrialFeatures, band_filters
+
+
+class WindowMeans(TrialFeatures):
+    """Mean of each channel in equal stretches of the trial: slow and evoked potentials, sampled.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate in Hz.
+    n_windows : int, default 24
+        Fewer where a trial has fewer samples.
+
+    Examples
+    --------
+    >>> X = np.arange(8.0).reshape(1, 1, 8) - 3.5
+    >>> WindowMeans(100.0, n_windows=2).fit_transform(X).round(3)
+    array([[-0.873,  0.873]])
+    """
+
+    def __init__(self, sfreq: float, n_windows: int = 24) -> None:
+        self.sfreq = sfreq
+        self.n_windows = n_windows
+
+    def check_parameters(self) -> None:
+        """Validate the constructor's values without data."""
+        super().check_parameters()
+        check_integer("n_windows", self.n_windows, low=1)
+
+    def _prepare(self, X: np.ndarray) -> np.ndarray:
+        n_windows = min(self.n_windows, X.shape[2])
+        edges = np.linspace(0, X.shape[2], n_windows + 1).round().astype(int)
+        sums = np.add.reduceat(X, edges[:-1], axis=2)
+        return (sums / np.diff(edges)).reshape(len(X), -1)
+
+    def _compute(self, prepared: np.ndarray) -> np.ndarray:
+        return prepared
+
+
+class BandPower(TrialFeatures):
+    """Logarithm of each channel's power in each band, from one Hann-windowed spectrum per trial.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling rate in Hz.
+    bands : sequence of (low, high), default delta to gamma
+        In Hz; half-open.
+    """
+
+    def __init__(
+        self,
+        sfreq: float,
+        bands: Bands = ((1.0, 4.0), (4.0, 8.0), (8.0, 13.0), (13.0, 30.0), (30.0, 45.0)),
+    ) -> None:
+        self.sfreq = sfreq
+        self.bands = bands
+
+    def check_parameters(self) -> None:
+        """Validate the constructor's values without data."""
+        super().check_parameters()
+        band_filters("BandPower", self.bands, self.sfreq)
+
+    def _prepare(self, X: np.ndarray) -> np.ndarray:
+        frequencies = np.fft.rfftfreq(X.shape[2], 1 / self.sfreq)
+        for low, high in self._edges():
+            if not np.any((frequencies >= low) & (frequencies < high)):
+                raise ConfigurationError(
+                    f"BandPower: band {low:g}–{high:g} Hz holds no frequency of a trial of "
+                    f"{X.shape[2] / self.sfreq:g} s, whose spectrum has steps of "
+                    f"{self.sfreq / X.shape[2]:g} Hz. Widen the band or use longer trials."
+                )
+        X = X - X.mean(axis=2, keepdims=True)
+        power = np.abs(np.fft.rfft(X * np.hanning(X.shape[2]), axis=2)) ** 2 / X.shape[2]
+        columns = [
+            power[:, :, (frequencies >= low) & (frequencies < high)].mean(axis=2)
+            for low, high in self._edges()
+        ]
+        # Silence has no logarithm: a floor far below any signal, whose deviation is 1.
+        return np.log(np.stack(columns, axis=2) + 1e-12).reshape(len(X), -1)
+
+    def _edges(self) -> list[tuple[float, float]]:
+        return [(low or 0.0, high or self.sfreq) for low, high in self.bands]
+
+    def _compute(self, prepared: np.ndarray) -> np.ndarray:
+        return prepared

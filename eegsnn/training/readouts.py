@@ -1,0 +1,149 @@
+"""Readouts that are solved and not descended: shrinkage discriminant, weights of a committee."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+# Log-probabilities below this are taken to be this: one confident mistake shall not decide.
+LOWEST_LOG_PROBABILITY = -8.0
+
+
+@dataclass(frozen=True)
+class LinearReadout:
+    """Class scores ``values @ weights.T + bias``.
+
+    Attributes
+    ----------
+    weights : ndarray (classes, features)
+    bias : ndarray (classes,)
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def log_probabilities(self, values: np.ndarray) -> np.ndarray:
+        """Log-probability of each class, float64 (trials, classes)."""
+        return log_softmax(values @ self.weights.T + self.bias)
+
+
+def log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Logarithm of the softmax over the last axis, without overflow."""
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def shrinkage_discriminant(
+    values: np.ndarray, codes: np.ndarray, n_classes: int, weights: np.ndarray | None = None
+) -> LinearReadout:
+    """Linear discriminant with the pooled covariance shrunk towards a multiple of the identity.
+
+    The amount is Ledoit & Wolf's (2004), from the trials' deviations from their class means. With
+    more features than trials the problem is solved in the space that the trials span, which gives
+    the same weights.
+
+    Parameters
+    ----------
+    values : ndarray, shape (trials, features)
+        Of one scale: shrinkage treats all alike.
+    codes : ndarray of int, shape (trials,)
+        Class numbers; every class occurs.
+    n_classes : int
+    weights : ndarray, shape (trials,), optional
+        Importance of each trial. Default: all alike.
+
+    Examples
+    --------
+    >>> values = np.array([[-1.0, 0.1], [-1.2, -0.1], [1.0, 0.1], [1.1, -0.2]])
+    >>> readout = shrinkage_discriminant(values, np.array([0, 0, 1, 1]), 2)
+    >>> readout.log_probabilities(np.array([[0.9, 0.0]])).argmax()
+    np.int64(1)
+    """
+    share = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
+    share = share / share.sum()
+    centre = share @ values
+    basis = _span(values - centre) if values.shape[1] > len(values) else None
+    inside = values - centre if basis is None else (values - centre) @ basis
+    membership = np.zeros((len(values), n_classes))
+    membership[np.arange(len(values)), codes] = share
+    priors = membership.sum(axis=0)
+    means = membership.T @ inside / priors[:, None]
+    covariance = _shrunk_covariance(inside - means[codes], share, values.shape[1])
+    coefficients = np.linalg.solve(covariance, means.T).T
+    bias = np.log(priors) - 0.5 * np.sum(coefficients * means, axis=1)
+    outside = coefficients if basis is None else coefficients @ basis.T
+    return LinearReadout(outside, bias - outside @ centre)
+
+
+def _span(centred: np.ndarray) -> np.ndarray:
+    """Orthonormal basis (features, rank) of the space that the rows span."""
+    powers, vectors = np.linalg.eigh(centred @ centred.T)
+    kept = powers > 1e-10 * max(powers[-1], np.finfo(float).tiny)
+    return centred.T @ (vectors[:, kept] / np.sqrt(powers[kept]))
+
+
+def _shrunk_covariance(residuals: np.ndarray, share: np.ndarray, n_features: int) -> np.ndarray:
+    """Ledoit–Wolf covariance of weighted residuals in a space of `n_features` dimensions."""
+    covariance = residuals.T @ (share[:, None] * residuals)
+    size = len(covariance)
+    mean_power = np.trace(covariance) / n_features
+    if mean_power <= 0:  # trials do not differ within classes: any metric will do
+        return np.eye(size)
+    squared = np.sum(covariance**2) / n_features
+    distance = squared - mean_power**2
+    fourth = share @ (np.sum(residuals**2, axis=1) ** 2) / n_features
+    spread = np.sum(share**2) * (fourth - squared)  # of the mean of products, were they independent
+    amount = 1.0 if distance <= 0 else min(1.0, max(spread / distance, 1e-6))
+    shrunk = (1 - amount) * covariance
+    shrunk[np.arange(size), np.arange(size)] += amount * mean_power
+    return shrunk
+
+
+def committee_weights(
+    log_probabilities: np.ndarray,
+    codes: np.ndarray,
+    prior: np.ndarray,
+    strength: float = 3.0,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Weights ≥ 0 with which the members' log-probabilities are added up.
+
+    They minimise the cross-entropy of trials that the members were not trained on, and the
+    squared distance from `prior`: few trials leave the prior nearly as it is, many overrule it.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray, shape (members, trials, classes)
+        Of held-out trials.
+    codes : ndarray of int, shape (trials,)
+    prior : ndarray, shape (members,)
+        Scaled here so that it adds up to 1.
+    strength : float, default 3.0
+        Of the prior, in trials.
+    weights : ndarray, shape (trials,), optional
+        Importance of each trial.
+
+    Returns
+    -------
+    ndarray, shape (members,)
+    """
+    scores = np.maximum(log_probabilities, LOWEST_LOG_PROBABILITY)
+    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
+    share = share / share.sum()
+    start = prior / prior.sum()
+    trials = np.arange(len(codes))
+    pull = strength / len(codes)
+
+    def loss(member_weights: np.ndarray) -> tuple[float, np.ndarray]:
+        logs = log_softmax(np.tensordot(member_weights, scores, axes=1))
+        residual = np.exp(logs)
+        residual[trials, codes] -= 1.0
+        away = member_weights - start
+        value = -share @ logs[trials, codes] + pull * away @ away
+        gradient = np.einsum("mtc,tc,t->m", scores, residual, share) + 2 * pull * away
+        return value, gradient
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
+    return np.asarray(found.x)
