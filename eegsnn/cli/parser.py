@@ -49,7 +49,9 @@ def _add_run(commands: Any) -> None:
         "Finished folds are kept: after an interruption the same command goes on from there.\n\n"
         "examples:\n"
         "  eegsnn run scp1\n"
-        "  eegsnn run pipelines/ssvep.toml --seeds 0 --set protocol.group=session\n",
+        "  eegsnn run pipelines/ssvep.toml --seeds 0 --set protocol.group=session\n"
+        "  eegsnn run ssvep --jobs 4\n"
+        "  eegsnn run ssvep --backend dask --scheduler tcp://host:8786\n",
     )
     run.add_argument("file", metavar="FILE", help="pipeline file (TOML), or name of a shipped one")
     run.add_argument("--out", metavar="DIR", help="result folder (default: results/NAME)")
@@ -63,6 +65,24 @@ def _add_run(commands: Any) -> None:
         default=[],
         dest="overrides",
         help="replace a setting; the value as in TOML (may be given several times)",
+    )
+    run.add_argument(
+        "--jobs",
+        metavar="N",
+        type=int,
+        default=1,
+        help="runs at a time, each in a process of its own; -1: as many as cores (default: 1)",
+    )
+    run.add_argument(
+        "--backend",
+        metavar="NAME",
+        default="loky",
+        help="where: loky (this machine) or dask (default: loky)",
+    )
+    run.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster, such as tcp://host:8786 (default: one started here)",
     )
     run.add_argument("--fresh", action="store_true", help="do not use folds finished earlier")
     run.add_argument("--quiet", action="store_true", help="show errors and warnings alone")

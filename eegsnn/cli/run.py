@@ -27,7 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
     with plain_warnings(errors), RunProgress(errors, arguments.quiet) as progress:
         try:
             outcome = run_pipeline(
-                config, folder, fresh=arguments.fresh, progress=progress, say=progress.say
+                config,
+                folder,
+                fresh=arguments.fresh,
+                progress=progress,
+                say=progress.say,
+                n_jobs=arguments.jobs,
+                backend=arguments.backend,
+                scheduler=arguments.scheduler,
             )
         except ExperimentInterrupted as interruption:
             interruption.message = _interrupted(interruption, folder)
@@ -47,12 +54,13 @@ def show_result(result: ExperimentResult, title: str, console: Console) -> None:
     table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
     for name in ("model", "accuracy", "over seeds", "balanced", "AUC", "fit"):
         table.add_column(name, justify="left" if name == "model" else "right")
+    mark = " leaky" * result.leaky + " transductive" * bool(result.transductive)
     for summary in sorted(result.summaries(), key=lambda s: s.kind != "spiking"):
         accuracy = summary.accuracy
         spread = f"± {accuracy.std:.3f}" if accuracy.n > 1 else ""
         table.add_row(
             escape(summary.model),
-            f"{accuracy.mean:.3f}" + (" leaky" if result.leaky else ""),
+            f"{accuracy.mean:.3f}{mark}",
             spread,
             f"{summary.balanced_accuracy.mean:.3f}",
             "" if summary.auc is None else f"{summary.auc.mean:.3f}",

@@ -32,6 +32,7 @@ from eegsnn.evaluation.experiment import (
     ExperimentInterrupted,
     Fitted,
     Progress,
+    planned_keys,
     run_experiment,
 )
 from eegsnn.evaluation.fingerprint import (
@@ -167,6 +168,7 @@ __all__ = [
     "overlapping_pairs",
     "overlapping_trials",
     "parts_of",
+    "planned_keys",
     "reliability_curve",
     "run_experiment",
     "run_fold",

@@ -232,6 +232,20 @@ def run_experiment(
     return _result(dataset, split, seeds, runs, leaky, data)
 
 
+def planned_keys(
+    dataset: Any, candidates: Sequence[Candidate], split: Split, seeds: Sequence[int]
+) -> set[str]:
+    """Return the keys under which the runs of an experiment are kept, finished or not.
+
+    Parameters
+    ----------
+    dataset, candidates, split, seeds
+        As for :func:`run_experiment`.
+    """
+    data = dataset_fingerprint(dataset)
+    return {task.key for task in _plan(candidates, split.folds, seeds, data, split.group)}
+
+
 class _InTurn:
     """Runs jobs here, one after the other, and remembers the model at work."""
 

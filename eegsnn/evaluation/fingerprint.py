@@ -119,7 +119,7 @@ def _describe_function(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _describe_code(code: types.CodeType) -> list[Any]:
-    constants = []
+    constants: list[Any] = []
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             constants.append(_describe_code(constant))

@@ -22,6 +22,7 @@ from typing import Any
 
 from eegsnn._compiling import all_cores
 from eegsnn._validation import check_choice, check_integer
+from eegsnn._version import __version__
 from eegsnn.errors import ConfigurationError, EegsnnWarning, WorkerError
 from eegsnn.evaluation.folds import run_fold
 from eegsnn.evaluation.protocols import Fold
@@ -55,6 +56,8 @@ class Job:
         See :func:`~eegsnn.evaluation.fit_on_trials`.
     wanted : bool
         Whether the fitted estimator is to come back with its scores.
+    version : str
+        Of this package, where the job was made.
     """
 
     number: int
@@ -63,6 +66,7 @@ class Job:
     fold: Fold
     group: str | None
     wanted: bool
+    version: str = __version__
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Done:
     number: int
     record: RunRecord
     estimator: Any
-    warnings: list[tuple[type[Warning], str]]
+    warnings: Sequence[tuple[type[Warning], str]]
 
 
 def check_workers(n_jobs: Any, backend: Any, scheduler: Any) -> int:
@@ -137,7 +141,12 @@ def run_jobs(
 
 
 def run_job(dataset: Any, job: Job) -> Done:
-    """Run one job, in a worker."""
+    """Run one job, in a worker; raises WorkerError if the worker has another version."""
+    if job.version != __version__:
+        raise WorkerError(
+            f"A worker has eegsnn {__version__}, but {job.version} is needed. Install the same "
+            f"version everywhere."
+        )
     with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         record = run_fold(job.estimator, dataset, job.fold, group=job.group)

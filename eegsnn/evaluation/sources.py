@@ -57,7 +57,7 @@ def source_hash(estimator: Any = None) -> str:
     digest = hashlib.sha256()
     for name in sorted(modules):
         digest.update(name.encode())
-        digest.update(_modules()[name].read_bytes())
+        digest.update(_content(name))
     return digest.hexdigest()
 
 
@@ -103,8 +103,14 @@ def _modules() -> dict[str, Path]:
 
 
 @cache
+def _content(name: str) -> bytes:
+    # Read once: what is edited while a process runs does not change what the process does.
+    return _modules()[name].read_bytes()
+
+
+@cache
 def _tree(name: str) -> ast.Module:
-    return ast.parse(_modules()[name].read_text(encoding="utf-8"))
+    return ast.parse(_content(name))
 
 
 @cache

@@ -9,6 +9,7 @@ from pathlib import Path
 from eegsnn._files import write_json
 from eegsnn.evaluation.results import RunRecord
 
+_SEED = re.compile(r"-seed-(\d+)-[0-9a-f]{12}$")
 _SUFFIXES = {".json", ".npz"}
 
 
@@ -47,25 +48,17 @@ class FoldStore:
         write_json(self.folder / name, record.to_dict())
         return self.folder / name
 
-    def forget_superseded(self, keys: set[str]) -> None:
-        """Remove earlier records of the runs that are kept under `keys`, and what was beside them.
-
-        Records of other models, folds and seeds stay: they may be asked for again.
-        """
+    def forget_all_but(self, keys: set[str]) -> None:
+        """Remove what was kept for other configurations, once it is of no use."""
         short = {key[:12] for key in keys}
-        current = {run for run, key, _ in self._records() if key in short}
-        for run, key, path in self._records():
-            if run in current and key not in short:
-                path.unlink(missing_ok=True)
-        left = {key for _, key, _ in self._records()}
         for path in self.folder.glob("*-*.*"):
-            if path.suffix in _SUFFIXES and path.stem.rpartition("-")[2] not in left:
+            if path.suffix in _SUFFIXES and path.stem.rpartition("-")[2] not in short:
                 path.unlink(missing_ok=True)
 
-    def _records(self) -> list[tuple[str, str, Path]]:
-        """Return (run, short key, file) of every record."""
-        files = [(path.stem.rpartition("-"), path) for path in self.folder.glob("*-*.json")]
-        return [(name, key, path) for (name, _, key), path in files]
+    def seeds(self) -> list[int]:
+        """Return the seeds of the records that are there, sorted."""
+        found = (_SEED.search(path.stem) for path in self.folder.glob("*-*.json"))
+        return sorted({int(match[1]) for match in found if match})
 
     def beside(self, key: str, name: str) -> Path:
         """Return the path of a further file that belongs to a run, such as ``"examples.npz"``."""

@@ -118,9 +118,22 @@ def alignment_matrix(X: np.ndarray, method: str = "euclidean") -> np.ndarray:
            [ 0.,  1.,  0.],
            [ 0.,  0.,  1.]])
     """
-    check_choice("alignment.method", method, ALIGNMENTS)
+    return matrix_of_covariances(trial_covariances(X), method)
+
+
+def trial_covariances(X: np.ndarray) -> np.ndarray:
+    """Covariance of each trial about zero: (trials, channels, times) → (trials, n, n)."""
     X = np.asarray(X, dtype=np.float64)
-    covariances = X @ X.transpose(0, 2, 1) / X.shape[2]
+    return np.asarray(X @ X.transpose(0, 2, 1) / X.shape[2])
+
+
+def matrix_of_covariances(covariances: np.ndarray, method: str = "euclidean") -> np.ndarray:
+    """Return the matrix of :func:`alignment_matrix` for trials whose covariances are known.
+
+    Parameters, result and errors as there; a recording too long to be held in windows is aligned
+    by its windows' covariances.
+    """
+    check_choice("alignment.method", method, ALIGNMENTS)
     mean = euclidean_mean(covariances)
     values, vectors = linalg.eigh(mean)
     kept = values > _RANK_TOLERANCE * max(values[-1], 0.0)

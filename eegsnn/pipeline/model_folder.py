@@ -40,6 +40,8 @@ class ModelCard:
         In words.
     key : str
         Hash of all that the weights depend on.
+    alignment : dict
+        ``method`` and ``group`` of the alignment that trials went through; empty for none.
     format : int
     """
 
@@ -55,6 +57,7 @@ class ModelCard:
     causality: str = ""
     trained_on: str = ""
     key: str = ""
+    alignment: dict[str, Any] = field(default_factory=dict)
     format: int = field(default=FORMAT)
 
     @property
@@ -65,7 +68,11 @@ class ModelCard:
 
 def save_card(folder: str | Path, card: ModelCard) -> None:
     """Write a model's card into its folder, atomically."""
-    write_json(Path(folder) / FILE_NAME, asdict(card))
+    content = asdict(card)
+    if not card.alignment:
+        # Versions that know of no alignment read all other cards, and refuse those that have one.
+        del content["alignment"]
+    write_json(Path(folder) / FILE_NAME, content)
 
 
 def load_card(folder: str | Path) -> ModelCard | None:

@@ -14,6 +14,7 @@ import numpy as np
 from eegsnn._validation import channel_order, check_finite, check_number
 from eegsnn.errors import ConfigurationError, DataError, RecordingError, SilentNetworkWarning
 from eegsnn.estimators import load_model
+from eegsnn.filters.alignment import matrix_of_covariances, trial_covariances
 from eegsnn.pipeline.decisions import Decisions
 from eegsnn.pipeline.model_folder import ModelCard, find_model, load_card
 from eegsnn.recordings import Preprocessing, read_recording
@@ -36,7 +37,9 @@ def predict_recording(
     """Let a saved model decide about windows of a recording.
 
     The preprocessing that is kept with the model is applied first. Channels are matched by name,
-    whatever their order; further channels are ignored.
+    whatever their order; further channels are ignored. A model that was trained on aligned trials
+    is given aligned windows: the recording is taken for one person's (or session's), and all its
+    windows decide on the alignment.
 
     Parameters
     ----------
@@ -68,7 +71,8 @@ def predict_recording(
     RecordingError
         The recording cannot be read or has no such event.
     DataError
-        Channels are missing, the rate or the unit differs, the recording is too short.
+        Channels are missing, the rate or the unit differs, the recording is too short; or the model
+        needs aligned trials, and there is one window only to align by.
     ConfigurationError
         `window`, `step` or `scale` is impossible.
 
@@ -112,6 +116,8 @@ def predict_recording(
             f"recording."
         )
     _check_samples(data, starts[kept], length, card, recording)
+    if card.alignment:
+        data = _aligned(data, starts[kept], length, card, recording)
     labels, probabilities = _decide(estimator, data, starts[kept], length)
     if len(probabilities) > 1 and np.ptp(probabilities, axis=0).max() == 0:
         warnings.warn(
@@ -258,6 +264,26 @@ def _check_samples(
             f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
             f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
         )
+
+
+def _aligned(
+    data: np.ndarray, starts: np.ndarray, length: int, card: ModelCard, recording: str | Path
+) -> np.ndarray:
+    """Align a recording by the windows that are to be decided about."""
+    if len(starts) < 2:
+        raise DataError(
+            f"{recording}: the model was trained on trials that were aligned per "
+            f"{card.alignment['group']}, which one window cannot be. Give a recording with several "
+            f"windows of one {card.alignment['group']}."
+        )
+    covariances = [
+        trial_covariances(np.stack([data[:, start : start + length] for start in batch]))
+        for batch in _batches(starts)
+    ]
+    try:
+        return matrix_of_covariances(np.concatenate(covariances), card.alignment["method"]) @ data
+    except DataError as error:
+        raise DataError(f"{recording}: {error}") from error
 
 
 def _decide(

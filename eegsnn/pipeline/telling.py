@@ -25,6 +25,11 @@ def causality(config: PipelineConfig) -> str:
         lines.append(
             f"The filters before cutting into trials are {_say(before.get('phase', 'zero'))}."
         )
+    if config.alignment is not None:
+        lines.append(
+            f"Trials are aligned with all trials of their {config.alignment.group}, later ones "
+            f"included."
+        )
     return " ".join(lines)
 
 

@@ -37,7 +37,11 @@ def grouped(draw):
     return np.array(y)[list(order)], np.array(groups)[list(order)]
 
 
-@given(grouped(), st.sampled_from([k for k in PROTOCOLS if k not in ("official", "transfer")]), st.integers(2, 3))
+@given(
+    grouped(),
+    st.sampled_from([k for k in PROTOCOLS if k not in ("official", "transfer")]),
+    st.integers(2, 3),
+)
 def test_folds_test_every_trial_once_and_train_on_the_rest(data, kind, n_splits):
     y, groups = data
     split = make_split(stub(y, {"subject": groups}), kind, group="subject", n_splits=n_splits)
