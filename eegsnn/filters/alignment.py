@@ -71,10 +71,11 @@ def riemannian_mean(covariances: np.ndarray) -> np.ndarray:
     array([[10.]])
     """
     covariances = np.asarray(covariances, dtype=np.float64)
-    smallest = np.linalg.eigvalsh(covariances).min(axis=1)
-    if smallest.min() <= 0:
+    values = np.linalg.eigvalsh(covariances)
+    lacking = values[:, 0] <= _RANK_TOLERANCE * values[:, -1]
+    if lacking.any():
         raise DataError(
-            f"Riemannian alignment: the covariance of trial {int(np.argmin(smallest))} has no full "
+            f"Riemannian alignment: the covariance of trial {int(np.argmax(lacking))} has no full "
             f"rank. Give longer trials or fewer channels, or align with method 'euclidean'."
         )
     mean = covariances.mean(axis=0)
@@ -174,15 +175,16 @@ def align(
     """
     dtype = np.float32 if np.asarray(X).dtype == np.float32 else np.float64
     X = check_series(X, dtype=dtype)
-    groups = _check_groups(groups, len(X))
+    names = _check_groups(groups, len(X))
     aligned = np.empty_like(X)
     matrices = {}
-    for group in np.unique(groups):
-        members = groups == group
+    for group in np.unique(names):
+        members = names == group
         try:
             matrix = alignment_matrix(X[members], method)
         except DataError as error:
-            raise DataError(f"{group}: {error}") from error
+            where = "" if groups is None else f"{group}: "
+            raise DataError(f"{where}{error}") from error
         aligned[members] = matrix @ X[members]
         matrices[group] = matrix
     return aligned, matrices

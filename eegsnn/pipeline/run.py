@@ -129,7 +129,7 @@ def run_pipeline(
     folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is noticed before training
     store = FoldStore(folder / "folds", reuse=not fresh)
     keeper = _Keeper(dataset, split, config.protocol.seeds[0], store)
-    options = {
+    options: dict[str, Any] = {
         "store": store,
         "progress": progress,
         "n_jobs": n_jobs,
