@@ -61,11 +61,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _network_config(self) -> Any:
         """Make the configuration of the networks, with the rate of their steps once known."""
         given = {name: getattr(self, name) for name in _NETWORK_FIELDS}
-        config = resolve_architecture(self.architecture, given)
+        config = resolve_architecture(self._trained_architecture(), given)
         rate = self._rate_of_steps()
         if rate is not None and getattr(config, "sfreq", rate) is None:
             config = replace(config, sfreq=rate)
         return config
+
+    def _trained_architecture(self) -> Any:
+        """Architecture of the networks, where one is trained."""
+        return self.architecture
 
     def _rate_of_steps(self) -> float | None:
         """Rate in Hz of the steps that networks see, once it is known."""

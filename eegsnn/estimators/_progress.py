@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from eegsnn.training import EpochRecord
 from eegsnn.training.callbacks import bar_on_stderr, describe_record
@@ -22,3 +23,18 @@ def epoch_progress(shown: bool, total: int) -> Iterator[Callable[[int, EpochReco
             move(text, 1)
 
         yield on_epoch
+
+
+@contextlib.contextmanager
+def view_progress(shown: bool, total: int) -> Iterator[Callable[[Any], None] | None]:
+    """Yield a callback for each view that was tried (with name and score), or None."""
+    if not shown:
+        yield None
+        return
+    with bar_on_stderr(total) as move:
+
+        def on_view(tried: Any) -> None:
+            score = "" if tried.score is None else f": {tried.score:.1%} held out"
+            move(f"{tried.name}{score}", 1)
+
+        yield on_view

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from eegsnn.training.readouts import LinearReadout, log_softmax
 
 READOUTS: tuple[str, ...] = ("ridge", "logistic")
 
@@ -19,26 +20,6 @@ _STRENGTHS = np.logspace(-4, 1, 6)
 _FOLDS = 5
 _LARGEST_LEVERAGE = 1.0 - 1e-8
 _ROUNDING = 1e-10  # part of the largest eigenvalue below which there is no direction
-
-
-class Readout(NamedTuple):
-    """A linear map from features to class scores, whose softmax is the probability.
-
-    Attributes
-    ----------
-    weights : ndarray (features, classes)
-    bias : ndarray (classes,)
-    penalty : float
-        The regularisation chosen, of the grid.
-    """
-
-    weights: np.ndarray
-    bias: np.ndarray
-    penalty: float
-
-    def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Probability of each class (trials, classes)."""
-        return softmax(features @ self.weights + self.bias, axis=1)
 
 
 class _Rotated(NamedTuple):
@@ -63,7 +44,7 @@ def fit_readout(
     weights: np.ndarray,
     groups: np.ndarray | None,
     seed: int,
-) -> Readout:
+) -> tuple[LinearReadout, float]:
     """Fit a readout of training trials; everything is chosen within them.
 
     Features are standardised first.
@@ -84,12 +65,18 @@ def fit_readout(
         Trials of one group are left out together.
     seed : int
         Of the folds.
+
+    Returns
+    -------
+    readout : LinearReadout
+    penalty : float
+        The regularisation chosen, of the grid.
     """
     fit = {"ridge": _fit_ridge, "logistic": _fit_logistic}[kind]
     rotated = _rotate(features, weights)
     rotated_weights, bias, penalty = fit(rotated, codes, weights, groups, seed)
     back = rotated.right @ rotated_weights / rotated.scale[:, None]
-    return Readout(back, bias - rotated.centre @ back, penalty)
+    return LinearReadout(back.T, bias - rotated.centre @ back), penalty
 
 
 def _rotate(features: np.ndarray, weights: np.ndarray) -> _Rotated:
@@ -161,7 +148,7 @@ def _temperature(scores: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> 
     """Factor on scores of left-out trials with the least log loss."""
 
     def loss(exponent: float) -> float:
-        chosen = log_softmax(np.exp(exponent) * scores, axis=1)[np.arange(len(codes)), codes]
+        chosen = log_softmax(np.exp(exponent) * scores)[np.arange(len(codes)), codes]
         return float(-(weights @ chosen))
 
     found = minimize_scalar(loss, bounds=(np.log(0.1), np.log(100.0)), method="bounded")

@@ -1,7 +1,8 @@
-"""`EEGSpikingClassifier`: bands, spike encoder and network as one estimator."""
+"""`EEGSpikingClassifier`: from trials to labels, chosen automatically or network by network."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,18 +10,44 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import check_number, unpack_series
+from eegsnn._validation import check_integer, check_number, unpack_series
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators._base import whole_or_unchanged
+from eegsnn.estimators._inputs import check_groups, draw_seed, encode_labels, trial_weights
+from eegsnn.estimators._trials import merge_duplicates
+from eegsnn.estimators.automatic import LabelledTrials, check_frequencies, fit_committee
 from eegsnn.estimators.spiking import SpikingClassifier
+from eegsnn.filters.inputs import read_like_training, read_training
+from eegsnn.monitoring.operations import Operations
 
 Encoder = EEGEncoder | EncoderUnion
 
+AUTOMATIC = "automatic"
+# What an automatic choice goes by too, or what does not change a network.
+_NOT_OF_NETWORKS = {
+    "self",
+    "encoder",
+    "sfreq",
+    "architecture",
+    "time_budget_s",
+    "frequencies",
+    "n_steps",
+    "class_weight",
+    "random_state",
+    "verbose",
+}
+
 
 class EEGSpikingClassifier(SpikingClassifier):
-    """Classify EEG trials: bands → spike encoder → spiking network.
+    """Classify EEG trials: left to itself, or as bands → spike encoder → trained spiking network.
+
+    Without an encoder and without any parameter of a network it chooses by itself
+    (``architecture="automatic"``): several views of the trials (slow potentials, rhythms, spatial
+    patterns, kernels), each coded as spikes and read out by weights that are solved for, are
+    judged on held-out training trials, by whole groups where groups are given, and decide together
+    with the weights they earned. Everything else trains one network on the spikes of one encoder.
 
     The encoder is fitted on the training trials alone, and kept with the network. Rows (trials,
     features) are taken too: features computed elsewhere, which go straight to the network.
@@ -28,17 +55,34 @@ class EEGSpikingClassifier(SpikingClassifier):
     Parameters
     ----------
     encoder : EEGEncoder, EncoderUnion or None, default None
-        None: :class:`~eegsnn.encoding.EEGEncoder` with its defaults; or, where the architecture
+        None: chosen automatically; or, with another architecture,
+        :class:`~eegsnn.encoding.EEGEncoder` with its defaults; or, where the architecture
         takes the signal itself, the signal as currents at about 128 Hz.
     sfreq : float, optional
         Sampling rate of arrays in Hz, unless the encoder has it. mne.Epochs bring their own.
+    architecture : str, mapping, configuration or None, default None
+        None: "automatic", unless an encoder or a parameter of the network or its training is given,
+        which then is what is trained ("feedforward"). Others as in
+        :class:`~eegsnn.estimators.SpikingClassifier`.
+    time_budget_s : float, default 60
+        Seconds that an automatic choice may take, estimated from the size of the data, so that the
+        same data give the same choice everywhere. What does not fit is not tried.
+    frequencies : sequence of float, optional
+        Stimulus frequencies in Hz of a steady-state experiment, for an automatic choice. Class
+        names such as "13Hz" are understood without.
+    n_steps : int, default 20
+        Steps that rows are presented for; in an automatic choice each feature is presented for
+        `n_steps` too, as up to so many spikes.
     hidden, neuron, …, verbose
         As in :class:`~eegsnn.estimators.SpikingClassifier`.
 
     Attributes
     ----------
+    selection_ : list of dict
+        What an automatic choice tried: name, score (accuracy) and log_loss on held-out training
+        trials, weight in the decision, seconds, n_features, chosen, note. Empty otherwise.
     encoder_ : EEGEncoder, EncoderUnion or None
-        Fitted; None after training on rows.
+        Fitted; None after training on rows or an automatic choice.
     ch_names_ : list of str
         Channels in the order of training.
     sfreq_ : float
@@ -57,6 +101,9 @@ class EEGSpikingClassifier(SpikingClassifier):
     >>> model = EEGSpikingClassifier(encoder, sfreq=250.0, max_epochs=20, random_state=0)
     >>> model.fit(X, y).score(X, y) > 0.9
     True
+    >>> chosen = EEGSpikingClassifier(sfreq=250.0, random_state=0).fit(X, y)
+    >>> max(chosen.selection_, key=lambda view: view["weight"])["name"]
+    'band power'
     """
 
     def __init__(
@@ -64,6 +111,8 @@ class EEGSpikingClassifier(SpikingClassifier):
         encoder: Encoder | None = None,
         sfreq: float | None = None,
         *,
+        time_budget_s: float = 60.0,
+        frequencies: Sequence[float] | None = None,
         hidden: Any = (64,),
         neuron: str = "leaky",
         beta: Any = (0.5, 0.98),
@@ -81,7 +130,7 @@ class EEGSpikingClassifier(SpikingClassifier):
         surrogate: Any = "arctan",
         surrogate_slope: float | None = None,
         target_rate: float | None = None,
-        architecture: Any = "feedforward",
+        architecture: Any = None,
         n_steps: int = 20,
         input_coding: str = "direct",
         max_epochs: int = 60,
@@ -107,12 +156,46 @@ class EEGSpikingClassifier(SpikingClassifier):
         super().__init__(**network)
         self.encoder = encoder
         self.sfreq = sfreq
+        self.time_budget_s = time_budget_s
+        self.frequencies = frequencies
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether `fit` on time series will choose by itself."""
+        if self.architecture is not None:
+            return isinstance(self.architecture, str) and self.architecture == AUTOMATIC
+        return self.encoder is None and not self._given_for_networks()
+
+    def _given_for_networks(self) -> list[str]:
+        """Parameters of networks and training that are not at their defaults."""
+        defaults = inspect.signature(type(self).__init__).parameters
+        names = set(defaults) - _NOT_OF_NETWORKS
+        return sorted(
+            name
+            for name in names
+            if getattr(self, name) is not defaults[name].default
+            and getattr(self, name) != defaults[name].default
+        )
+
+    def _trained_architecture(self) -> Any:
+        if self.architecture is None or self.is_automatic:
+            return "feedforward"
+        return self.architecture
 
     def check_parameters(self) -> None:
         """Validate the constructor's values, the encoder's too, without data."""
         super().check_parameters()
         if self.sfreq is not None:
             check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
+        check_number("time_budget_s", self.time_budget_s, low=0, low_open=True, unit="s")
+        check_frequencies(self.frequencies)
+        if self.is_automatic and self.architecture is not None:
+            given = [*self._given_for_networks(), *(["encoder"] if self.encoder else [])]
+            if given:
+                raise ConfigurationError(
+                    f"architecture: 'automatic' chooses for itself, but got {', '.join(given)}. "
+                    f"Remove them, or name the architecture that they are for."
+                )
         if self.encoder is None:
             return
         if not isinstance(self.encoder, Encoder):
@@ -129,7 +212,7 @@ class EEGSpikingClassifier(SpikingClassifier):
         groups: Any = None,
         ch_names: Sequence[str] | None = None,
     ) -> EEGSpikingClassifier:
-        """Fit the encoder and train the network on labelled trials.
+        """Choose and fit views, or fit the encoder and train the network, on labelled trials.
 
         Parameters
         ----------
@@ -145,19 +228,88 @@ class EEGSpikingClassifier(SpikingClassifier):
         Raises
         ------
         ConfigurationError
-            If a parameter has an impossible value, a band lies beyond the Nyquist frequency, or
-            the sampling rate is not known.
+            If a parameter has an impossible value, a band lies beyond the Nyquist frequency, the
+            sampling rate is not known, or the time budget is too short for anything.
         DataError
             If X holds NaN or infinity (naming trial and channel), a channel is flat, trials are
             too short, lengths differ, or there is one class only.
         """
         self.check_parameters()
         with whole_or_unchanged(self):
-            goes_on = self.warm_start and hasattr(self, "_ensemble")
+            goes_on = self.warm_start and getattr(self, "_ensemble", None) is not None
             X, y = self._unpack(X, y, ch_names, goes_on)
             X, y = self._check_training_data(X, y, ch_names=self._names)
-            self._fit_trials(X, y, sample_weight, groups)
+            if self.is_automatic and X.ndim == 3:
+                self._fit_automatic(X, y, sample_weight, groups)
+            else:
+                self.committee_, self.selection_ = None, []
+                self._fit_trials(X, y, sample_weight, groups)
         return self
+
+    def _fit_automatic(self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any) -> None:
+        X, self.input_ = read_training(
+            X, expected_sfreq=self.sfreq, ch_names=self._names, sfreq=self._rate
+        )
+        classes, codes = encode_labels(y)
+        weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
+        groups = check_groups(groups, len(X))
+        X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
+        self.committee_, tried = fit_committee(
+            LabelledTrials(X, codes, weights, groups, len(classes)),
+            classes,
+            self.input_.sfreq,
+            frequencies=check_frequencies(self.frequencies),
+            time_budget_s=self.time_budget_s,
+            n_steps=self.n_steps,
+            seed=draw_seed(self.random_state),
+            verbose=bool(self.verbose),
+        )
+        self.selection_ = [outcome.to_dict() for outcome in tried]
+        self.classes_, self.encoder_, self._ensemble = classes, None, None
+        self.n_iter_, self.interrupted_ = 0, False
+        self.loss_curve_, self.validation_scores_, self.histories_ = [], [], []
+        self.spike_rates_ = self.committee_.firing_rates(X[:256])
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
+        if self._decides_by_committee():
+            return self.committee_.probabilities(self._like_training(X))
+        return super().predict_proba(X)
+
+    def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
+        """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
+
+        After an automatic choice: of the chosen view number `layer`, in the order of
+        ``selection_``.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no hidden layer or view of that number, counted from 0.
+        """
+        if self._decides_by_committee():
+            check_integer("layer", layer, low=0, high=len(self.committee_.members) - 1)
+            return self.committee_.members[layer].spikes(self._like_training(X))
+        return super().hidden_spikes(X, layer)
+
+    def count_operations(self, X: Any) -> Operations:
+        """Count what the classification of a trial costs; see :class:`SpikingClassifier`.
+
+        After an automatic choice: view by view, without the filters and covariances before it.
+        """
+        if self._decides_by_committee():
+            return self.committee_.operations(self._like_training(X))
+        return super().count_operations(X)
+
+    def _decides_by_committee(self) -> bool:
+        check_is_fitted(self, "classes_")
+        return getattr(self, "committee_", None) is not None
+
+    def _like_training(self, X: Any) -> np.ndarray:
+        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
+        if not is_epochs and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
+            super()._prediction_series(X)  # says so in the words of scikit-learn
+        return read_like_training(X, self.input_)
 
     def partial_fit(
         self,
@@ -169,25 +321,36 @@ class EEGSpikingClassifier(SpikingClassifier):
     ) -> EEGSpikingClassifier:
         """Make one pass over more trials; the encoder is fitted at the first call and kept.
 
+        An automatic choice needs all trials at once: this trains the feed-forward network.
+
         Parameters, results and errors as in :meth:`SpikingClassifier.partial_fit`; of later Epochs
         the channels of the first call are taken, by name.
         """
         self.check_parameters()
         with whole_or_unchanged(self):
-            goes_on = hasattr(self, "_ensemble")
+            goes_on = getattr(self, "_ensemble", None) is not None
             X, y = self._unpack(X, y, ch_names, goes_on)
             X, y = self._check_training_data(X, y, reset=not goes_on, ch_names=self._names)
+            self.committee_, self.selection_ = None, []
             self._partial_fit_trials(X, y, classes, sample_weight)
         return self
 
     def encode(self, X: Any) -> np.ndarray:
-        """Encode trials as the network sees them, float32 [T, trials, features]."""
+        """Encode trials as the network sees them, float32 [T, trials, features].
+
+        After an automatic choice: the spikes of all views that are presented in `n_steps` steps,
+        those above the mean before those below, view by view.
+        """
+        if self._decides_by_committee():
+            return self.committee_.encode(self._like_training(X))
         return self._prediction_series(X)
 
     @property
     def ch_names_(self) -> list[str]:
         """Channels in the order of training."""
         check_is_fitted(self, "encoder_")
+        if self._decides_by_committee():
+            return self.input_.ch_names
         if self.encoder_ is None:
             raise AttributeError(
                 "the model was trained on rows of features, which have no channels"
@@ -198,6 +361,8 @@ class EEGSpikingClassifier(SpikingClassifier):
     def sfreq_(self) -> float:
         """Sampling rate of the training data in Hz."""
         check_is_fitted(self, "encoder_")
+        if self._decides_by_committee():
+            return self.input_.sfreq
         if self.encoder_ is None:
             raise AttributeError("the model was trained on rows of features, which have no rate")
         return self.encoder_.sfreq_

@@ -81,7 +81,10 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
     classes_ : ndarray
     liquid_ : LiquidStateMachine
         Calibrated on training trials.
-    readout_ : Readout
+    readout_ : LinearReadout
+    penalty_ : float
+        Regularisation chosen: the penalty of "ridge" as a part of the features' mean eigenvalue,
+        or the C of "logistic".
     n_features_in_ : int
         Channels, or features of rows.
     spike_rates_ : dict of str to float
@@ -251,7 +254,7 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
         series = self._series(X)
-        return self.readout_.probabilities(self._features(series)[0])
+        return np.exp(self.readout_.log_probabilities(self._features(series)[0]))
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable label of each trial."""
@@ -310,7 +313,9 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         self.n_steps_ = len(series)
         features, spike_rate = self._features(series)
         self.spike_rates_ = {"reservoir": spike_rate}
-        self.readout_ = fit_readout(self.readout, features, codes, weights, groups, seed)
+        self.readout_, self.penalty_ = fit_readout(
+            self.readout, features, codes, weights, groups, seed
+        )
 
     def _presented(self, X: np.ndarray) -> np.ndarray:
         return np.broadcast_to(series_of(X), (self.n_steps, *X.shape))

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, ModelFileError
 from eegsnn.estimators._ensemble import Ensemble
 from eegsnn.estimators._trials import Scaler
+from eegsnn.estimators.automatic import Committee
 from eegsnn.estimators.eeg import EEGSpikingClassifier
 from eegsnn.estimators.spiking import SpikingClassifier
+from eegsnn.filters.inputs import SeriesInput
 from eegsnn.models import ARCHITECTURES, Architecture, NetworkConfig
 
 FORMAT, VERSION = "eegsnn-model", 2
@@ -47,6 +49,7 @@ _DECIDING = (
     "n_features_in",
     "feature_names_in",
     "network",
+    "choice",
 )
 
 
@@ -138,13 +141,11 @@ def load_model(
 
 
 def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    ensemble = model._ensemble
     parameters = {
         k: _plain(k, v) for k, v in model.get_params(deep=False).items() if k != "encoder"
     }
-    arrays = {"scaler.offset": ensemble.scaler.offset, "scaler.scale": ensemble.scaler.scale}
-    for member, weights in enumerate(ensemble.weights):
-        arrays |= {f"network.{member}.{name}": value for name, value in weights.items()}
+    committee = getattr(model, "committee_", None)
+    decides, arrays = _describe_networks(model) if committee is None else _describe_choice(model)
     encoder = getattr(model, "encoder_", None)
     front_end = None
     if encoder is not None:
@@ -164,16 +165,7 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
         },
         "n_features_in": model.n_features_in_,
         "feature_names_in": getattr(model, "feature_names_in_", np.array([])).tolist(),
-        "network": {
-            "n_inputs": ensemble.n_inputs,
-            "n_classes": ensemble.n_classes,
-            "n_steps": ensemble.n_steps,
-            "static": ensemble.static,
-            "coding": ensemble.coding,
-            "seed": ensemble.seed,
-            "members": len(ensemble.weights),
-            "architecture": _described_architecture(model),
-        },
+        **decides,
         "training": {
             "n_iter": model.n_iter_,
             "loss_curve": model.loss_curve_,
@@ -184,6 +176,38 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
     }
     description["configuration_sha256"] = _hash(description)
     return description, {name: np.asarray(array, order="C") for name, array in arrays.items()}
+
+
+def _describe_networks(
+    model: SpikingClassifier,
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Describe the networks that were trained: what is written under "network", and arrays."""
+    ensemble = model._ensemble
+    arrays = {"scaler.offset": ensemble.scaler.offset, "scaler.scale": ensemble.scaler.scale}
+    for member, weights in enumerate(ensemble.weights):
+        arrays |= {f"network.{member}.{name}": value for name, value in weights.items()}
+    network = {
+        "n_inputs": ensemble.n_inputs,
+        "n_classes": ensemble.n_classes,
+        "n_steps": ensemble.n_steps,
+        "static": ensemble.static,
+        "coding": ensemble.coding,
+        "seed": ensemble.seed,
+        "members": len(ensemble.weights),
+        "architecture": _described_architecture(model),
+    }
+    return {"network": network}, arrays
+
+
+def _describe_choice(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Describe what was chosen automatically: written under "choice", and arrays."""
+    committee, arrays = model.committee_.get_state()
+    choice = {
+        "committee": committee,
+        "selection": model.selection_,
+        "input": asdict(model.input_),
+    }
+    return {"choice": choice}, {f"choice.{name}": array for name, array in arrays.items()}
 
 
 def _rebuild(
@@ -201,19 +225,11 @@ def _rebuild(
 
         model.encoder = None if encoder is None else clone(encoder)
         model.encoder_ = encoder
-    network = description["network"]
-    model._ensemble = Ensemble(
-        config=_configuration(network, parameters),
-        n_inputs=network["n_inputs"],
-        n_classes=network["n_classes"],
-        n_steps=network["n_steps"],
-        static=network["static"],
-        scaler=Scaler(arrays["scaler.offset"], arrays["scaler.scale"]),
-        coding=network["coding"],
-        seed=network["seed"],
-        weights=[_with_prefix(arrays, f"network.{m}.") for m in range(network["members"])],
-    )
-    model._ensemble.networks()  # a wrong shape is noticed here and not at the first prediction
+        model.committee_, model.selection_ = None, []
+    if "choice" in description:
+        _restore_choice(model, description["choice"], _with_prefix(arrays, "choice."))
+    else:
+        _restore_networks(model, description["network"], parameters, arrays)
     classes = description["classes"]
     model.classes_ = np.array(classes["labels"], dtype=np.dtype(classes["dtype"]))
     model.n_features_in_ = description["n_features_in"]
@@ -226,6 +242,33 @@ def _rebuild(
     model.spike_rates_ = training["spike_rates"]
     model.interrupted_ = training["interrupted"]
     return model
+
+
+def _restore_networks(
+    model: SpikingClassifier,
+    network: dict[str, Any],
+    parameters: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+) -> None:
+    model._ensemble = Ensemble(
+        config=_configuration(network, parameters),
+        n_inputs=network["n_inputs"],
+        n_classes=network["n_classes"],
+        n_steps=network["n_steps"],
+        static=network["static"],
+        scaler=Scaler(arrays["scaler.offset"], arrays["scaler.scale"]),
+        coding=network["coding"],
+        seed=network["seed"],
+        weights=[_with_prefix(arrays, f"network.{m}.") for m in range(network["members"])],
+    )
+    model._ensemble.networks()  # a wrong shape is noticed here and not at the first prediction
+
+
+def _restore_choice(model: Any, choice: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    model.committee_ = Committee.from_state(choice["committee"], arrays)
+    model.selection_, model.histories_ = choice["selection"], []
+    model.input_ = SeriesInput(**choice["input"])
+    model._ensemble = None
 
 
 def _described_architecture(model: SpikingClassifier) -> dict[str, Any] | None:
@@ -259,7 +302,8 @@ def _read_description(folder: Path) -> dict[str, Any]:
     if description.get("version") not in _READABLE:
         raise ModelFileError(
             f"{path}: expected format version {VERSION} or before, but got "
-            f"{description.get('version')!r}. It was written by eegsnn {description.get('eegsnn', '?')}; this is {__version__}."
+            f"{description.get('version')!r}. It was written by eegsnn "
+            f"{description.get('eegsnn', '?')}; this is {__version__}."
         )
     if description.get("configuration_sha256") != _hash(description):
         raise ModelFileError(
@@ -304,7 +348,10 @@ def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.nda
 
 
 def _hash(description: dict[str, Any]) -> str:
-    deciding = {key: description.get(key) for key in _DECIDING}
+    # "choice" came later: files without one keep the hash that they were written with.
+    deciding = {
+        key: description.get(key) for key in _DECIDING if key in description or key != "choice"
+    }
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 

@@ -86,7 +86,7 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         return self.compute(self.prepare(check_series(X)))
 
     def prepare(self, X: np.ndarray) -> np.ndarray:
-        """What of the work is the same whichever trials are trained on, trials first.
+        """Do what of the work is the same whichever trials are trained on; trials stay first.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
             setattr(self, name, np.array(arrays[name]))
 
     def _prepare(self, X: np.ndarray) -> np.ndarray:
-        """Checked trials, in units of the training data's deviation; as they are by default."""
+        """Prepare checked trials, in units of the training data's deviation; nothing by default."""
         return X
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
@@ -150,7 +150,7 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
 
 
 def band_filters(name: str, bands: Any, sfreq: float) -> list[BandFilter]:
-    """Filters of bands given as pairs (low, high) in Hz.
+    """Design the filters of bands given as pairs (low, high) in Hz.
 
     Raises
     ------

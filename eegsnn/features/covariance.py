@@ -132,7 +132,9 @@ class FilterBankCSP(TrialFeatures):
         self.filters_ = np.stack([weights[:kept] for weights in filters])
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        power = np.einsum("bkc,tbcd,bkd->tbk", self.filters_, prepared, self.filters_, optimize=True)
+        power = np.einsum(
+            "bkc,tbcd,bkd->tbk", self.filters_, prepared, self.filters_, optimize=True
+        )
         return np.log(np.maximum(power, np.finfo(float).tiny)).reshape(len(prepared), -1)
 
 

@@ -146,6 +146,21 @@ class KernelRates(TrialFeatures):
                 list(pool.map(one, range(len(self.dilations_))))
         return rates.reshape(len(X), -1)
 
+    def spikes(self, X: np.ndarray) -> np.ndarray:
+        """Spikes of every unit at every sample, bool [T, trials, units].
+
+        Large: times × trials × units. Their mean over time is what `transform` gives.
+        """
+        mixed = self._mixed(self.prepare(X))
+        fired = [
+            kernel_responses(one, int(dilation))[:, :, None, :] > thresholds[None, :, :, None]
+            for one, dilation, thresholds in zip(
+                mixed, self.dilations_, self.thresholds_, strict=True
+            )
+        ]
+        stacked = np.stack(fired, axis=1)
+        return np.moveaxis(stacked.reshape(len(mixed[0]), -1, stacked.shape[-1]), 2, 0)
+
 
 def kernel_responses(x: np.ndarray, dilation: int) -> np.ndarray:
     """Output of the 84 kernels, float32 (trials, 84, times); the plain form of the definition.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 # Log-probabilities below this are taken to be this: one confident mistake shall not decide.
 LOWEST_LOG_PROBABILITY = -8.0
@@ -27,6 +27,10 @@ class LinearReadout:
     def log_probabilities(self, values: np.ndarray) -> np.ndarray:
         """Log-probability of each class, float64 (trials, classes)."""
         return log_softmax(values @ self.weights.T + self.bias)
+
+    def tempered(self, factor: float) -> LinearReadout:
+        """Return the readout with scores multiplied by `factor`: below 1 it is less certain."""
+        return LinearReadout(self.weights * factor, self.bias * factor)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
@@ -99,6 +103,42 @@ def _shrunk_covariance(residuals: np.ndarray, share: np.ndarray, n_features: int
     shrunk = (1 - amount) * covariance
     shrunk[np.arange(size), np.arange(size)] += amount * mean_power
     return shrunk
+
+
+def certainty(
+    log_probabilities: np.ndarray, codes: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    """Factor on the scores with which held-out trials are predicted best (temperature scaling).
+
+    With more features than trials a discriminant is far too certain. A weak pull towards 1, as of
+    one trial, keeps the factor finite where held-out trials are all right.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray, shape (trials, classes)
+        Of trials that the readout was not fitted on.
+    codes : ndarray of int, shape (trials,)
+    weights : ndarray, shape (trials,), optional
+
+    Returns
+    -------
+    float
+        From e⁻⁶ to e.
+
+    References
+    ----------
+    Guo, C., Pleiss, G., Sun, Y. & Weinberger, K. Q. (2017). On calibration of modern neural
+    networks. *ICML*.
+    """
+    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
+    share = share / share.sum()
+    trials = np.arange(len(codes))
+
+    def loss(logarithm: float) -> float:
+        logs = log_softmax(np.exp(logarithm) * log_probabilities)
+        return float(-share @ logs[trials, codes] + logarithm**2 / len(codes))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-6.0, 1.0), method="bounded").x))
 
 
 def committee_weights(

@@ -38,7 +38,7 @@ def test_check_estimator(estimator: Any, check: Any) -> None:
 
 def test_parameters_go_through_the_constructor_and_back() -> None:
     spiking = set(SpikingClassifier().get_params())
-    assert set(EEGSpikingClassifier().get_params()) == spiking | {"encoder", "sfreq"}
+    assert set(EEGSpikingClassifier().get_params()) == spiking | {"encoder", "sfreq", "time_budget_s", "frequencies"}
     defaults = EEGSpikingClassifier().get_params()
     assert {name: defaults[name] for name in spiking} == SpikingClassifier().get_params()
 

@@ -1,16 +1,14 @@
 """The default that needs no expert: views of the trials, chosen and weighed on training data."""
 
 from eegsnn.estimators.automatic.committee import Committee, Member
-from eegsnn.estimators.automatic.selection import LabelledTrials, Tried, choose
-from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
+from eegsnn.estimators.automatic.fitting import check_frequencies, fit_committee
+from eegsnn.estimators.automatic.selection import LabelledTrials, Tried
 
 __all__ = [
     "Committee",
     "LabelledTrials",
     "Member",
-    "Trials",
     "Tried",
-    "choose",
-    "possible_views",
-    "stimulus_frequencies",
+    "check_frequencies",
+    "fit_committee",
 ]

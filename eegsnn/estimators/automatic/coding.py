@@ -1,4 +1,4 @@
-"""How features become spikes: pairs of integrate-and-fire neurons whose counts are known exactly."""
+"""How features become spikes: pairs of integrate-and-fire neurons, their counts known exactly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import mlx.core as mx
 import numpy as np
 
+from eegsnn.monitoring.operations import LayerOperations
 from eegsnn.neurons import IF
+
+_UNITS_PER_KERNEL = 4  # as the view has it
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class PopulationCode:
         return np.sign(current) * np.clip(whole, 0, self.n_steps)
 
     def values(self, features: np.ndarray) -> np.ndarray:
-        """What the counts say of the features, in deviations from the mean."""
+        """Tell what the counts say of the features, in deviations from the mean."""
         return self.counts(features) * (self.limit / self.n_steps)
 
     def spikes(self, features: np.ndarray) -> np.ndarray:
@@ -62,10 +65,15 @@ class PopulationCode:
         drive = mx.broadcast_to(mx.array(x), (self.n_steps, *x.shape))
         return np.array(neuron.run(drive, state)[0]) > 0
 
-    def operations(self, features: np.ndarray, n_classes: int) -> tuple[float, float]:
-        """Synaptic operations and multiply-accumulates per trial of the code and its readout."""
+    def operations(self, name: str, features: np.ndarray, n_classes: int) -> list[LayerOperations]:
+        """Operations per trial: one product per feature for its current, additions per spike."""
+        size = float(len(self.offset))
         spikes = float(np.abs(self.counts(features)).sum(axis=1).mean())
-        return spikes * n_classes, float(len(self.offset))
+        dense = size * n_classes
+        return [
+            LayerOperations(f"{name}: currents", "scale", 0.0, 0.0, size, size),
+            LayerOperations(f"{name}: readout", "Linear", spikes, spikes * n_classes, 0.0, dense),
+        ]
 
     def rate(self, features: np.ndarray) -> float:
         """Mean spikes per neuron and step."""
@@ -102,13 +110,20 @@ class RateCode:
         """Rates in deviations from their mean."""
         return (features - self.offset) / self.scale
 
-    def operations(self, features: np.ndarray, n_classes: int) -> tuple[float, float]:
-        """Synaptic operations of the readout per trial; the kernels' sums as accumulates.
+    def operations(self, name: str, features: np.ndarray, n_classes: int) -> list[LayerOperations]:
+        """Operations per trial: one addition per class at each spike.
 
-        A kernel adds three of nine shared copies of its input at every sample.
+        The kernels before the units are those of :class:`~eegsnn.features.KernelRates`; with their
+        analog input of nine synapses, four units share a kernel, and every one of its synapses is
+        counted as a multiply-accumulate although three additions will do.
         """
         spikes = float(features.sum(axis=1).mean()) * self.n_steps
-        return spikes * n_classes, 3.0 * self.n_steps * features.shape[1]
+        products = 9.0 * self.n_steps * features.shape[1] / _UNITS_PER_KERNEL
+        dense = float(features.shape[1]) * n_classes
+        return [
+            LayerOperations(f"{name}: kernels", "Conv1d", 0.0, 0.0, products, products),
+            LayerOperations(f"{name}: readout", "Linear", spikes, spikes * n_classes, 0.0, dense),
+        ]
 
     def rate(self, features: np.ndarray) -> float:
         """Mean spikes per unit and sample."""

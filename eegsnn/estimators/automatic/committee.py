@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
-from eegsnn.features import FEATURES, TrialFeatures
+from eegsnn.features import FEATURES, KernelRates, TrialFeatures
+from eegsnn.monitoring.operations import Operations
 from eegsnn.training.readouts import LOWEST_LOG_PROBABILITY, LinearReadout, log_softmax
 
 _CODES: dict[str, type[PopulationCode] | type[RateCode]] = {
@@ -44,6 +45,13 @@ class Member:
         """Log-probability of each class, (trials, classes), from this view alone."""
         return self.readout.log_probabilities(self.code.values(self.features.transform(X)))
 
+    def spikes(self, X: np.ndarray) -> np.ndarray:
+        """Spikes of the neurons of this view, bool [T, trials, neurons]."""
+        if isinstance(self.features, KernelRates):
+            return self.features.spikes(X)
+        assert isinstance(self.code, PopulationCode)
+        return self.code.spikes(self.features.transform(X))
+
 
 @dataclass(frozen=True)
 class Committee:
@@ -70,12 +78,20 @@ class Committee:
         """Mean spikes per neuron and step of every member."""
         return {m.name: m.code.rate(m.features.transform(X)) for m in self.members}
 
-    def operations(self, X: np.ndarray) -> dict[str, tuple[float, float]]:
-        """Synaptic operations, and multiply-accumulates of the code, per trial and member."""
-        return {
-            m.name: m.code.operations(m.features.transform(X), self.n_classes)
-            for m in self.members
-        }
+    def encode(self, X: np.ndarray) -> np.ndarray:
+        """Spikes of all views that are presented as constant currents: float32 [T, trials, …]."""
+        parts = [m.spikes(X) for m in self.members if isinstance(m.code, PopulationCode)]
+        if not parts:
+            parts = [m.spikes(X) for m in self.members]
+        return np.concatenate(parts, axis=2).astype(np.float32)
+
+    def operations(self, X: np.ndarray) -> Operations:
+        """Count what the code and readout of every member cost per trial."""
+        layers = []
+        for member in self.members:
+            features = member.features.transform(X)
+            layers += member.code.operations(member.name, features, self.n_classes)
+        return Operations(tuple(layers), tuple(f"{m.name}: features" for m in self.members))
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Everything the committee is, as a JSON-able dict and named arrays."""
@@ -111,7 +127,8 @@ class Committee:
         for number, described in enumerate(config["members"]):
             start = f"member{number}."
             own = {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
-            features = FEATURES[described["features"]["kind"]](**described["features"]["parameters"])
+            kind = described["features"]
+            features = FEATURES[kind["kind"]](**kind["parameters"])
             features.check_parameters()
             features.set_state(
                 {k.removeprefix("features."): v for k, v in own.items() if "features." in k}

@@ -16,7 +16,13 @@ from eegsnn.errors import ConfigurationError, EegsnnError
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
 from eegsnn.estimators.automatic.committee import Committee, Member
 from eegsnn.estimators.automatic.views import View
-from eegsnn.training.readouts import LinearReadout, committee_weights, shrinkage_discriminant
+from eegsnn.training.readouts import (
+    LinearReadout,
+    certainty,
+    committee_weights,
+    log_softmax,
+    shrinkage_discriminant,
+)
 
 N_FOLDS = 5
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
@@ -229,6 +235,9 @@ def _fit_view(
             part = _code(view, rates[train], trials.weights[train], n_steps, trials.X.shape[2])
             seen, unseen = part.values(rates[train]), part.values(rates[test])
         logs[test] = _readout(seen, trials, train).log_probabilities(unseen)
+    if folds:
+        factor = certainty(logs, trials.codes, trials.weights)
+        readout, logs = readout.tempered(factor), log_softmax(factor * logs)
     return Member(view.name, features, code, readout, 1.0), logs
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
 from eegsnn.features import (
     BandPower,
     EvokedTangentSpace,
@@ -103,7 +102,7 @@ def stimulus_frequencies(classes: Sequence[Any]) -> tuple[float, ...]:
 
 
 def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
-    """Views that trials of this kind allow, cheapest first among those of one prior."""
+    """List the views that trials of this kind allow, cheapest first among those of one prior."""
     makers: list[Callable[[Trials, int, int], View | None]] = [
         _tangent_space,
         _windows,
@@ -215,5 +214,3 @@ def _stimulus(trials: Trials, seed: int, n_folds: int) -> View | None:
     features = OscillationCorrelations(trials.sfreq, frequencies, n_harmonics=2, n_subbands=3)
     seconds = 3 * _FILTERING * trials.samples + 40 * _PRODUCT * trials.samples
     return View("stimulus frequencies", 1.0, features, seconds)
-
-

@@ -1,0 +1,75 @@
+"""From labelled trials to a committee; what `EEGSpikingClassifier` calls when left to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from eegsnn._validation import check_number
+from eegsnn.errors import ConfigurationError
+from eegsnn.estimators._progress import view_progress
+from eegsnn.estimators.automatic.committee import Committee
+from eegsnn.estimators.automatic.selection import N_FOLDS, LabelledTrials, Tried, choose
+from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
+
+
+def check_frequencies(frequencies: Any) -> tuple[float, ...] | None:
+    """Return stimulus frequencies in Hz as a tuple, or None where none were given.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are fewer than two, or one is no number above 0.
+    """
+    if frequencies is None:
+        return None
+    if not isinstance(frequencies, Sequence | np.ndarray) or len(frequencies) < 2:
+        raise ConfigurationError(
+            f"frequencies: expected at least two stimulus frequencies in Hz, but got "
+            f"{frequencies!r}."
+        )
+    return tuple(
+        check_number("frequencies", f, low=0, low_open=True, unit="Hz") for f in frequencies
+    )
+
+
+def fit_committee(
+    trials: LabelledTrials,
+    classes: np.ndarray,
+    sfreq: float,
+    *,
+    frequencies: tuple[float, ...] | None,
+    time_budget_s: float,
+    n_steps: int,
+    seed: int,
+    verbose: bool,
+) -> tuple[Committee, list[Tried]]:
+    """Choose views for these trials and fit them.
+
+    Parameters
+    ----------
+    trials : LabelledTrials
+    classes : ndarray
+        Labels; those that name frequencies ("13Hz") are believed.
+    sfreq : float
+        Sampling rate in Hz.
+    frequencies : tuple of float, optional
+        Stimulus frequencies in Hz, beyond what labels say.
+    time_budget_s, n_steps, seed : see :func:`~eegsnn.estimators.automatic.choose`
+    verbose : bool
+        Show progress on standard error.
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As :func:`~eegsnn.estimators.automatic.choose`.
+    """
+    known = stimulus_frequencies(classes.tolist()) if frequencies is None else frequencies
+    described = Trials(len(trials.X), *trials.X.shape[1:], len(classes), sfreq, known)
+    views = possible_views(described, seed % 2**31, N_FOLDS)
+    with view_progress(verbose, len(views)) as tell:
+        return choose(
+            trials, views, budget=time_budget_s, n_steps=n_steps, seed=seed % 2**31, tell=tell
+        )
