@@ -88,6 +88,7 @@ def selection_of(estimator: Any) -> list[dict[str, Any]]:
             "score": _number(tried.get("score")),
             "seconds": _number(tried.get("seconds")),
             "chosen": bool(tried.get("chosen", False)),
+            **({"weight": float(tried["weight"])} if "weight" in tried else {}),
         }
         for tried in getattr(estimator, "selection_", None) or []
     ]

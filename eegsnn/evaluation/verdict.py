@@ -84,12 +84,13 @@ def _against_best(
     elif comparison.told_apart:
         sentences = [f"It does not beat {against}: it is {points} below ({evidence})."]
     else:
-        where = "level with"
+        where = "level with it"
         if abs(comparison.difference) >= 0.0005:
-            where = f"{points} {'above' if comparison.difference > 0 else 'below'}"
+            where = f"{points} {'above' if comparison.difference > 0 else 'below'} it"
+        claim = "is not shown to beat" if comparison.difference > 0 else "does not beat"
         sentences = [
-            f"It does not beat {against}: it is {where} it, which cannot be told from no "
-            f"difference ({evidence}).",
+            f"It {claim} {against}: it is {where}, which cannot be told from no difference "
+            f"({evidence}).",
             f"That is no proof that the two are equal: anything from {_points(comparison.low)} to "
             f"{_points(comparison.high)} points would fit.",
         ]

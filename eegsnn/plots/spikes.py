@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
@@ -17,6 +17,8 @@ from eegsnn.plots.style import BLUE, INK, VERMILION, new_figure, shorten, tidy
 # More rows than this cannot be told apart on a page; names of fewer still fit.
 _NAMED_ROWS = 40
 _NAMED_ROWS_OF_SMALL_AXES = 14
+# Bars of more rows lie on top of each other: grey levels then show how many spike.
+_ROWS_OF_BARS = 300
 
 
 def spike_raster(
@@ -185,9 +187,16 @@ def draw_spikes(
     # Bars of one step's width: their density on the page is the density of the spikes.
     thick = float(np.clip(150 / n_neurons, 0.5, 6.0))
     start = tmin + when * width
-    axes.hlines(
-        which, start, start + 0.85 * width, color=colour, lw=thick, rasterized=len(when) > 1500
-    )
+    if n_neurons > _ROWS_OF_BARS:
+        axes.imshow(
+            _thinned(spikes), aspect="auto", interpolation="nearest", vmin=0, vmax=1,
+            cmap=LinearSegmentedColormap.from_list("spikes", ["white", colour]),
+            extent=(tmin, tmin + n_steps * width, n_neurons - 0.5, -0.5),
+        )  # fmt: skip
+    else:
+        axes.hlines(
+            which, start, start + 0.85 * width, color=colour, lw=thick, rasterized=len(when) > 1500
+        )
     axes.set_ylim(n_neurons - 0.4, -0.6)
     _time_axis(axes, n_steps, width, tmin, step)
     axes.set_ylabel("neuron")
@@ -235,6 +244,12 @@ def draw_features(
     _row_names(axes, names, n_features)
     tidy(axes, grid=None)
     return image
+
+
+def _thinned(spikes: np.ndarray) -> np.ndarray:
+    """Share of spikes in each of as many groups of neighbouring neurons as can be told apart."""
+    groups = np.array_split(np.asarray(spikes) != 0, _ROWS_OF_BARS, axis=1)
+    return np.stack([group.mean(axis=1) for group in groups])
 
 
 def _time_axis(axes: Axes, n_steps: int, width: float, tmin: float, step: float | None) -> None:

@@ -84,7 +84,7 @@ def reliability_figure(result: ExperimentResult, models: Sequence[str]) -> str |
 
 
 def cost_figure(result: ExperimentResult) -> str | None:
-    """Accuracy against operations and energy, of the models that count them."""
+    """Accuracy against operations and energy; None where fewer than two models count them."""
     points = []
     for summary in result.summaries():
         costs = mean_costs(result, summary.model)
@@ -103,7 +103,7 @@ def cost_figure(result: ExperimentResult) -> str | None:
                 costs["energy_nj"],
             )
         )
-    return to_svg(accuracy_and_cost(points, chance=result.chance)) if points else None
+    return to_svg(accuracy_and_cost(points, chance=result.chance)) if len(points) > 1 else None
 
 
 def mean_costs(result: ExperimentResult, model: str) -> dict[str, float] | None:

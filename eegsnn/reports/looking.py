@@ -80,12 +80,14 @@ def look_into(estimator: Any, dataset: Any, trials: np.ndarray) -> Look:
         return Look()
     X, ch_names = dataset.X[trials], list(dataset.ch_names)
     return Look(
-        spatial_maps(estimator, X, ch_names),
+        spatial_maps(estimator, X, ch_names, float(dataset.sfreq)),
         selectivity(estimator, X, float(dataset.sfreq), ch_names),
     )
 
 
-def patterns_of_filters(filters: np.ndarray, X: np.ndarray) -> np.ndarray:
+def patterns_of_filters(
+    filters: np.ndarray, X: np.ndarray, band: tuple[float, float] | None = None, sfreq: float = 1.0
+) -> np.ndarray:
     """Patterns ``C wᵀ (w C wᵀ)⁻¹`` of spatial filters, each taken by itself.
 
     A filter has large weights where it cancels noise, too; its pattern shows where the signal is
@@ -96,6 +98,10 @@ def patterns_of_filters(filters: np.ndarray, X: np.ndarray) -> np.ndarray:
     filters : ndarray, shape (filters, channels)
     X : ndarray, shape (trials, channels, times)
         Training trials: their covariance is used, mean over trials.
+    band : (low, high), optional
+        In hertz, at the sampling rate `sfreq`: of a filter that sees that band alone, the
+        covariance within it counts.
+    sfreq : float
 
     Returns
     -------
@@ -114,24 +120,38 @@ def patterns_of_filters(filters: np.ndarray, X: np.ndarray) -> np.ndarray:
     >>> np.round(patterns_of_filters(np.array([[1.0, -1.0]]), X), 1) + 0.0
     array([[1., 0.]])
     """
-    centred = X - X.mean(axis=2, keepdims=True)
-    covariance = np.einsum("ict,idt->cd", centred, centred) / (centred.shape[0] * X.shape[2])
+    covariance = _covariance(X, band, sfreq)
     projected = filters @ covariance
     power = np.einsum("fc,fc->f", projected, filters)
     return np.asarray(projected / np.where(power > 0, power, 1.0)[:, None])
 
 
-def spatial_maps(estimator: Any, X: np.ndarray, ch_names: Sequence[str]) -> SpatialMaps | None:
+def _covariance(X: np.ndarray, band: tuple[float, float] | None, sfreq: float) -> np.ndarray:
+    """Covariance of channels over all trials, of one band or of everything but the mean."""
+    spectrum = np.fft.rfft(X, axis=2)
+    frequencies = np.fft.rfftfreq(X.shape[2], 1 / sfreq)
+    low, high = band if band is not None else (0.0, np.inf)
+    inside = spectrum[..., (frequencies > 0) & (frequencies >= low) & (frequencies <= high)]
+    both = np.einsum("icf,idf->cd", inside, inside.conj(), optimize=True)
+    return np.asarray(both.real / (len(X) * X.shape[2]))
+
+
+def spatial_maps(
+    estimator: Any, X: np.ndarray, ch_names: Sequence[str], sfreq: float = 1.0
+) -> SpatialMaps | None:
     """Return the spatial filters of a fitted estimator; None where it has none.
 
     Parameters
     ----------
     estimator : fitted classifier
         Looked for are ``spatial_filters_`` (filters, channels) in units of the input; an encoder
-        (or several) with spatial filters per band; networks whose first layer mixes channels.
+        (or several) with spatial filters per band, or features that have such; networks whose
+        first layer mixes channels.
     X : ndarray, shape (trials, channels, times)
         Training trials.
     ch_names : sequence of str
+    sfreq : float
+        Hertz.
     """
     X = np.asarray(X[:: max(1, len(X) // _TRIALS_FOR_COVARIANCE)], dtype=np.float64)
     found: list[tuple[str, np.ndarray, np.ndarray]] = []
@@ -139,18 +159,23 @@ def spatial_maps(estimator: Any, X: np.ndarray, ch_names: Sequence[str]) -> Spat
     encoders = [] if own is not None else _encoders(estimator)
     for encoder in encoders:
         found += _of_encoder(encoder)
+    for member in _members(estimator) if own is None else []:
+        found += _of_features(member.features, X, sfreq)
     matrix = np.asarray(own, dtype=float) if own is not None else None
     if matrix is None and not found:
         matrix = _of_network(estimator, len(ch_names))
     if matrix is not None and matrix.ndim == 2 and matrix.shape[1] == len(ch_names):
-        patterns = patterns_of_filters(matrix, X)
-        rows = zip(matrix, patterns, strict=True)
+        rows = zip(matrix, patterns_of_filters(matrix, X), strict=True)
         found += [(f"filter {k + 1}", row, pattern) for k, (row, pattern) in enumerate(rows)]
     found = [part for part in found if len(part[1]) == len(ch_names)][:_MAPS]
     if not found:
         return None
-    names, filters, patterns_ = zip(*found, strict=True)
-    return SpatialMaps(list(names), np.stack(filters), np.stack(patterns_), list(ch_names))
+    names, weights, shown = zip(*found, strict=True)
+    filters, patterns = np.stack(weights), np.stack(shown)
+    # Signs are arbitrary: with the largest entry of each pattern positive, maps can be compared.
+    largest = np.take_along_axis(patterns, np.abs(patterns).argmax(axis=1)[:, None], axis=1)
+    signs = np.where(largest < 0, -1.0, 1.0)
+    return SpatialMaps(list(names), filters * signs, patterns * signs, list(ch_names))
 
 
 def selectivity(
@@ -226,16 +251,43 @@ def _centres(estimator: Any) -> list[float]:
 
 
 def _rates(estimator: Any, X: np.ndarray) -> np.ndarray:
-    """Spikes per step (trials, neurons) of the first hidden layer."""
+    """Spikes per step (trials, neurons) of the first hidden layer, or of the weightiest view."""
+    weights = [member.weight for member in _members(estimator)]
+    chosen = {"layer": int(np.argmax(weights))} if weights else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that an encoder cannot follow a probe is no news
-        spikes = np.asarray(estimator.hidden_spikes(X))
+        spikes = np.asarray(estimator.hidden_spikes(X, **chosen))
     return spikes.reshape(*spikes.shape[:2], -1).mean(axis=0, dtype=np.float64)
 
 
 def _encoders(estimator: Any) -> list[Any]:
     encoder = getattr(estimator, "encoder_", None)
     return [] if encoder is None else list(getattr(encoder, "encoders_", [encoder]))
+
+
+def _members(estimator: Any) -> list[Any]:
+    """List the views that decide together in an estimator that chose some by itself."""
+    return list(getattr(getattr(estimator, "committee_", None), "members", []))
+
+
+def _of_features(
+    features: Any, X: np.ndarray, sfreq: float
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Take the filters (bands, components, channels) of features that have some per band."""
+    filters, bands = getattr(features, "filters_", None), getattr(features, "bands", None)
+    if bands is None or np.ndim(filters) != 3 or len(filters) != len(bands):
+        return []
+    if filters.shape[2] != X.shape[1]:
+        return []
+    patterns = [
+        patterns_of_filters(weights, X, (float(low), float(high)), sfreq)
+        for weights, (low, high) in zip(filters, bands, strict=True)
+    ]
+    return [
+        (f"{low:g}–{high:g} Hz\n{component + 1}", filters[number, component], pattern[component])
+        for component in range(filters.shape[1])
+        for number, ((low, high), pattern) in enumerate(zip(bands, patterns, strict=True))
+    ]
 
 
 def _of_encoder(encoder: Any) -> list[tuple[str, np.ndarray, np.ndarray]]:

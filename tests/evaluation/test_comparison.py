@@ -171,7 +171,7 @@ def test_a_clear_defeat_is_called_one(make_result):
 
 def test_a_small_lead_is_not_called_a_win(make_result):
     text = sentences(make_result, hits(200, 152), np.roll(hits(200, 150), 30))
-    assert "does not beat" in text
+    assert "is not shown to beat the best baseline" in text
     assert "1.0 points above it, which cannot be told from no difference" in text
     assert "no proof that the two are equal" in text
 

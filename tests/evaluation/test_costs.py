@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from eegsnn.evaluation import RunRecord, decision_costs
+from eegsnn.evaluation import RunRecord, decision_costs, selection_of
 
 
 class Spiking:
@@ -41,6 +41,18 @@ def test_a_large_test_set_is_sampled():
 
 def test_who_counts_nothing_costs_nothing_known():
     assert decision_costs(object(), np.zeros((3, 2))) is None
+
+
+def test_what_was_chosen_keeps_its_weight():
+    class Committee:
+        selection_ = (
+            {"name": "a", "score": np.float32(0.5), "weight": 0.7, "chosen": True, "note": ""},
+            {"name": "b", "score": None, "weight": 0.0},
+        )
+
+    chosen, other = selection_of(Committee())
+    assert chosen == {"name": "a", "score": 0.5, "seconds": None, "chosen": True, "weight": 0.7}
+    assert (other["score"], other["chosen"]) == (None, False)
 
 
 def test_records_of_earlier_versions_still_load():

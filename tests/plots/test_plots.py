@@ -74,6 +74,13 @@ def test_spike_raster_draws_one_bar_per_spike(rng):
     assert "step" in labels(spike_raster(spikes))
 
 
+def test_spikes_of_very_many_neurons_are_shares(rng):
+    spikes = rng.random((20, 3000)) < 0.2
+    shares = spike_raster(spikes).axes[1].images[0].get_array()
+    assert shares.shape == (300, 20)
+    assert shares.mean() == pytest.approx(spikes.mean())
+
+
 def test_a_silent_raster_is_drawn():
     to_svg(spike_raster(np.zeros((10, 4))))
 

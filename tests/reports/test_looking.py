@@ -58,6 +58,36 @@ def test_a_pattern_shows_the_source_and_not_what_a_filter_cancels(rng):
     np.testing.assert_allclose(patterns, mixing.T, rtol=0.1, atol=0.1)
 
 
+def test_a_filter_of_a_band_has_the_pattern_of_that_band(rng):
+    """A strong slow source must not appear in the pattern of a filter that sees alpha alone."""
+    time = np.arange(512) / SFREQ
+    slow, alpha = 10 * np.sin(2 * np.pi * 2 * time), np.sin(2 * np.pi * 10 * time)
+    X = 0.1 * rng.normal(size=(10, 2, 512)) + np.stack([alpha, slow])
+    weights = np.array([[1.0, 0.1]])
+    broad = patterns_of_filters(weights, X)[0]
+    inside = patterns_of_filters(weights, X, (8.0, 12.0), SFREQ)[0]
+    assert abs(broad[1]) > abs(broad[0])
+    assert abs(inside[1]) < 0.1 * abs(inside[0])
+
+
+def test_views_that_decide_together_show_the_filters_of_their_bands(trials):
+    class Features:
+        filters_, bands = np.array([[[1.0, 0.0]], [[0.0, -1.0]]]), ((4, 8), (8, 12))
+
+    class Member:
+        features, weight = Features(), 0.5
+
+    class Committee:
+        members = (Member(),)
+
+    class Automatic:
+        committee_ = Committee()
+
+    maps = spatial_maps(Automatic(), trials, ["a", "b"], SFREQ)
+    assert maps.names == ["4–8 Hz\n1", "8–12 Hz\n1"]
+    assert (maps.patterns[[0, 1], [0, 1]] > 0).all()
+
+
 def test_filters_that_an_estimator_shows_are_mapped(trials):
     class Filtered:
         spatial_filters_ = np.array([[1.0, 0.0], [0.0, 2.0]])
