@@ -236,6 +236,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         series = self._prediction_series(X)
         return count_connections(self._ensemble.connections(series), series.shape[1])
 
+    @property
+    def n_parameters_(self) -> int:
+        """Trained numbers of the networks, all together."""
+        ensemble = getattr(self, "_ensemble", None)
+        if ensemble is None:
+            raise AttributeError("n_parameters_ is known after a network was trained")
+        sizes = (ensemble.n_inputs, ensemble.n_classes, ensemble.n_steps)
+        return int(ensemble.config.n_parameters(*sizes)) * len(ensemble.weights)
+
     def _check_continues(self, classes: np.ndarray, series: np.ndarray) -> None:
         if not np.array_equal(classes, self.classes_):
             raise DataError(

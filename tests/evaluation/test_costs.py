@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from eegsnn.estimators import SpikingClassifier
 from eegsnn.evaluation import RunRecord, decision_costs, selection_of
 
 
@@ -53,6 +54,16 @@ def test_what_was_chosen_keeps_its_weight():
     chosen, other = selection_of(Committee())
     assert chosen == {"name": "a", "score": 0.5, "seconds": None, "chosen": True, "weight": 0.7}
     assert (other["score"], other["chosen"]) == (None, False)
+
+
+def test_a_network_tells_what_it_costs(rng):
+    X, y = rng.normal(size=(20, 2, 30)), np.arange(20) % 2
+    model = SpikingClassifier((8,), max_epochs=1, n_networks=2, random_state=0).fit(X, y)
+    costs = decision_costs(model, X)
+    # Two networks of 2 × 8 + 8 + 8 × 2 + 2 weights and 8 decays; the first layer reads currents.
+    assert costs["parameters"] == 2 * 50
+    assert costs["multiply_accumulates"] == 2 * 30 * 2 * 8
+    assert costs["synaptic_operations"] > 0
 
 
 def test_records_of_earlier_versions_still_load():
