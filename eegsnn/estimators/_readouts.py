@@ -74,6 +74,11 @@ def fit_readout(
     """
     fit = {"ridge": _fit_ridge, "logistic": _fit_logistic}[kind]
     rotated = _rotate(features, weights)
+    if not len(
+        rotated.values
+    ):  # features that do not vary: what is known is how frequent classes are
+        share = np.bincount(codes, weights) / weights.sum()
+        return LinearReadout(np.zeros((len(share), features.shape[1])), np.log(share)), np.inf
     rotated_weights, bias, penalty = fit(rotated, codes, weights, groups, seed)
     back = rotated.right @ rotated_weights / rotated.scale[:, None]
     return LinearReadout(back.T, bias - rotated.centre @ back), penalty
@@ -110,7 +115,7 @@ def _fit_ridge(
     targets = np.eye(int(codes.max()) + 1)[codes]
     level = weights @ targets / weights.sum()
     response = root[:, None] * (targets - level)
-    size = squares.mean() if len(squares) else 1.0
+    size = squares.mean()
     best = np.inf
     for candidate in _PENALTIES:
         shrink = squares / (squares + candidate * size)
@@ -163,7 +168,7 @@ def _fit_logistic(
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     # Divided by the typical size of a row, so that one grid serves any number of features.
-    size = np.sqrt(np.square(rotated.values).sum() / weights.sum()) or 1.0
+    size = np.sqrt(np.square(rotated.values).sum() / weights.sum())
     coordinates = rotated.left * rotated.values / (size * np.sqrt(weights)[:, None])
     strengths = _STRENGTHS * len(codes)
     losses = np.zeros(len(strengths))
@@ -186,21 +191,19 @@ def _fit_logistic(
 
 
 def _logistic() -> Any:
-    return LogisticRegression(max_iter=300, warm_start=True)
+    # In coordinates as many as trials Newton's method takes a few steps where L-BFGS takes tens.
+    return LogisticRegression(solver="newton-cg", max_iter=300, warm_start=True)
 
 
 def _inner_folds(codes: np.ndarray, groups: np.ndarray | None, seed: int) -> Any:
     """Folds that leave no class out of training; none where trials are too few."""
-    if groups is None:
-        n_splits = min(_FOLDS, int(np.bincount(codes).min()))
-        if n_splits < 2:
-            return []
-        folds: Any = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
-    else:
-        n_splits = min(_FOLDS, len(np.unique(groups)))
-        if n_splits < 2:
-            return []
-        folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    n_splits = min(_FOLDS, int(np.bincount(codes).min()))
+    kind: Any = StratifiedKFold
+    if groups is not None:
+        n_splits, kind = min(n_splits, len(np.unique(groups))), StratifiedGroupKFold
+    if n_splits < 2:
+        return []
+    folds = kind(n_splits, shuffle=True, random_state=seed)
     every = len(np.unique(codes))
     return [
         (train, test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from eegsnn.estimators._inputs import (
 from eegsnn.estimators._readouts import READOUTS, fit_readout
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.models import LiquidStateMachine, ReservoirConfig
+from eegsnn.training.readouts import LinearReadout
 
 Encoder = EEGEncoder | EncoderUnion
 
@@ -279,6 +281,40 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
     def sfreq_(self) -> float:
         """Sampling rate of the training data in Hz."""
         return self._fitted_encoder("rate").sfreq_
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Describe what stands behind the encoder: a JSON-able dict and named arrays."""
+        check_is_fitted(self, "readout_")
+        config, arrays = self.liquid_.get_state()
+        arrays = {f"liquid.{name}": array for name, array in arrays.items()}
+        arrays |= {"readout.weights": self.readout_.weights, "readout.bias": self.readout_.bias}
+        return {"liquid": config, "n_steps": self.n_steps_, "penalty": self.penalty_}, arrays
+
+    def restore_state(self, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Put back what :meth:`get_state` described."""
+        own = {name.removeprefix("liquid."): array for name, array in arrays.items()}
+        self.liquid_ = LiquidStateMachine.from_state(state["liquid"], own)
+        self.n_steps_, self.penalty_ = state["n_steps"], state["penalty"]
+        self.readout_ = LinearReadout(arrays["readout.weights"], arrays["readout.bias"])
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted model to a folder; see :mod:`eegsnn.estimators.persistence`."""
+        from eegsnn.estimators.persistence import save_model
+
+        return save_model(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> LiquidStateClassifier:
+        """Read a model that :meth:`save` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            If it is missing, truncated, foreign, of an unknown version or another kind of model.
+        """
+        from eegsnn.estimators.persistence import load_model
+
+        return load_model(path, expected=cls)
 
     def _reservoir_config(self) -> ReservoirConfig:
         return ReservoirConfig(**{name: getattr(self, name) for name in _RESERVOIR_FIELDS})

@@ -30,6 +30,7 @@ from eegsnn.estimators._ensemble import Ensemble
 from eegsnn.estimators._trials import Scaler
 from eegsnn.estimators.automatic import Committee
 from eegsnn.estimators.eeg import EEGSpikingClassifier
+from eegsnn.estimators.liquid import LiquidStateClassifier
 from eegsnn.estimators.spiking import SpikingClassifier
 from eegsnn.filters.inputs import SeriesInput
 from eegsnn.models import ARCHITECTURES, Architecture, NetworkConfig
@@ -37,7 +38,10 @@ from eegsnn.models import ARCHITECTURES, Architecture, NetworkConfig
 FORMAT, VERSION = "eegsnn-model", 2
 _READABLE = (1, 2)  # 1 knew the feed-forward network alone
 _DESCRIPTION, _ARRAYS = "model.json", "weights.safetensors"
-_CLASSES = {c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier)}
+_CLASSES: dict[str, Any] = {
+    c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier, LiquidStateClassifier)
+}
+_TRAINING = ("n_iter", "loss_curve", "validation_scores", "spike_rates", "interrupted")
 _ENCODERS = {c.__name__: c for c in (EEGEncoder, EncoderUnion)}
 
 # What decides predictions, and is hashed: an edited file is refused and not half understood.
@@ -53,14 +57,14 @@ _DECIDING = (
 )
 
 
-def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
+def save_model(model: Any, path: str | os.PathLike[str]) -> Path:
     """Write a fitted estimator to the folder `path`, whole or not at all.
 
     A model already there is replaced at the very end, so that a failure leaves it intact.
 
     Parameters
     ----------
-    model : SpikingClassifier or EEGSpikingClassifier
+    model : SpikingClassifier, EEGSpikingClassifier or LiquidStateClassifier
         Fitted.
     path : path
         Folder to make, an empty one, or a model folder to replace.
@@ -107,9 +111,7 @@ def save_model(model: SpikingClassifier, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def load_model(
-    path: str | os.PathLike[str], expected: type[SpikingClassifier] | None = None
-) -> SpikingClassifier:
+def load_model(path: str | os.PathLike[str], expected: type | None = None) -> Any:
     """Read a model that :func:`save_model` wrote; its class is found in the file.
 
     Parameters
@@ -140,12 +142,17 @@ def load_model(
         raise ModelFileError(f"{folder / _DESCRIPTION}: damaged content: {error}") from error
 
 
-def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _describe(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     parameters = {
         k: _plain(k, v) for k, v in model.get_params(deep=False).items() if k != "encoder"
     }
-    committee = getattr(model, "committee_", None)
-    decides, arrays = _describe_networks(model) if committee is None else _describe_choice(model)
+    if isinstance(model, LiquidStateClassifier):
+        network, own = model.get_state()
+        decides, arrays = {"network": network}, {f"network.{k}": v for k, v in own.items()}
+    elif getattr(model, "committee_", None) is None:
+        decides, arrays = _describe_networks(model)
+    else:
+        decides, arrays = _describe_choice(model)
     encoder = getattr(model, "encoder_", None)
     front_end = None
     if encoder is not None:
@@ -167,11 +174,7 @@ def _describe(model: SpikingClassifier) -> tuple[dict[str, Any], dict[str, np.nd
         "feature_names_in": getattr(model, "feature_names_in_", np.array([])).tolist(),
         **decides,
         "training": {
-            "n_iter": model.n_iter_,
-            "loss_curve": model.loss_curve_,
-            "validation_scores": model.validation_scores_,
-            "spike_rates": model.spike_rates_,
-            "interrupted": model.interrupted_,
+            name: getattr(model, f"{name}_") for name in _TRAINING if hasattr(model, f"{name}_")
         },
     }
     description["configuration_sha256"] = _hash(description)
@@ -210,9 +213,7 @@ def _describe_choice(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     return {"choice": choice}, {f"choice.{name}": array for name, array in arrays.items()}
 
 
-def _rebuild(
-    cls: type[SpikingClassifier], description: dict[str, Any], arrays: dict[str, np.ndarray]
-) -> SpikingClassifier:
+def _rebuild(cls: type, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     parameters = {name: _unplain(value) for name, value in description["parameters"].items()}
     front_end = description["encoder"]
     encoder = None
@@ -220,13 +221,16 @@ def _rebuild(
         own = _with_prefix(arrays, "encoder.")
         encoder = _ENCODERS[front_end["class"]].from_state(front_end["config"], own)
     model = cls(**parameters)
-    if isinstance(model, EEGSpikingClassifier):
+    if isinstance(model, EEGSpikingClassifier | LiquidStateClassifier):
         from sklearn.base import clone
 
         model.encoder = None if encoder is None else clone(encoder)
         model.encoder_ = encoder
+    if isinstance(model, EEGSpikingClassifier):
         model.committee_, model.selection_ = None, []
-    if "choice" in description:
+    if isinstance(model, LiquidStateClassifier):
+        model.restore_state(description["network"], _with_prefix(arrays, "network."))
+    elif "choice" in description:
         _restore_choice(model, description["choice"], _with_prefix(arrays, "choice."))
     else:
         _restore_networks(model, description["network"], parameters, arrays)
@@ -235,12 +239,9 @@ def _rebuild(
     model.n_features_in_ = description["n_features_in"]
     if description["feature_names_in"]:
         model.feature_names_in_ = np.array(description["feature_names_in"], dtype=object)
-    training = description["training"]
-    model.n_iter_ = training["n_iter"]
-    model.loss_curve_ = training["loss_curve"]
-    model.validation_scores_ = training["validation_scores"]
-    model.spike_rates_ = training["spike_rates"]
-    model.interrupted_ = training["interrupted"]
+    for name, value in description["training"].items():
+        if name in _TRAINING:
+            setattr(model, f"{name}_", value)
     return model
 
 

@@ -11,8 +11,8 @@ from eegsnn.backend.compiled import kernels_available
 
 NEURONS: tuple[str, ...] = ("leaky", "izhikevich")
 
-MEMBRANE_FLOOR = -80.0
-"""Lowest membrane of Izhikevich units in mV, about where inhibition reverses.
+MEMBRANE_FLOOR = -90.0
+"""Lowest membrane of Izhikevich units in mV, a little below what a spike of their own leads to.
 
 Far below it Euler's method throws the membrane over its peak: inhibition would excite.
 """
@@ -289,6 +289,9 @@ def response(
         *(reservoir.plasticity is not None, _kinds(reservoir), *plasticity),
         reservoir.trace_decay,
     )
+    # Numba compiles anew for arrays that cannot be written, such as those of a memory map.
+    arrays = tuple(np.require(a, requirements="W") if np.ndim(a) else a for a in arrays)
+    x = np.require(x, requirements="W")
     kernel.run(x, arrays, state, (spikes, bool(len(at_steps)), at_steps, samples))
     # The kernel's slots go round; the next step's comes first again.
     turned = np.roll(state.pending, -(n_steps % reservoir.n_slots), axis=0)
