@@ -153,9 +153,8 @@ def independent_units(result: ExperimentResult) -> tuple[str, np.ndarray | None]
     tested = np.unique(
         np.concatenate([np.asarray(run.predictions["trial"], dtype=int) for run in result.runs])
     )
-    kept_whole = result.protocol.get("group")
-    for name in (*GROUPS_OF_PEOPLE, kept_whole):
-        labels = result.groups.get(name) if name else None
+    for name in (*GROUPS_OF_PEOPLE, str(result.protocol.get("group"))):
+        labels = result.groups.get(name)
         if labels is not None and len(set(np.asarray(labels)[tested].tolist())) > 1:
             return name, np.asarray(labels)
     return "trial", None
@@ -312,7 +311,9 @@ def _over_folds(
 ) -> Comparison:
     numbers, place = np.unique(scores.fold, return_inverse=True)
     mean = np.bincount(place, difference) / np.bincount(place)
-    ratio = float(np.mean([f["n_test"] / f["n_train"] for f in np.take(result.folds, numbers)]))
+    ratio = float(
+        np.mean([result.folds[i]["n_test"] / result.folds[i]["n_train"] for i in numbers])
+    )
     tested = corrected_resampled_t(mean, ratio)
     notes = []
     if np.ptp(mean) < 1e-12 and abs(mean[0]) > 0:

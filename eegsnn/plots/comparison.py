@@ -92,7 +92,8 @@ def reliability(
             edgecolor="white", lw=0.6, zorder=3,
         )  # fmt: skip
         below.plot(confidence, share, color=colour, lw=1.2, marker=".", ms=5)
-    top.set_xlim(min(least, lowest) - 0.03, 1.015)
+    faintest = min(float(bins[:, 0].min()) for bins in shown.values())
+    top.set_xlim(min(least, faintest) - 0.03, 1.015)
     top.set_ylim(max(-0.03, min(least, lowest) - 0.08), 1.03)
     for axis in (top.xaxis, top.yaxis, below.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))

@@ -89,7 +89,7 @@ def head_maps(
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in grid[len(values) :]:
         axes.set_axis_off()
-    image = None
+    image: Any = None
     for axes, row, title in zip(grid, values[:, chosen], titles, strict=False):
         axes.set_title(title, fontsize=9, color=INK)
         with warnings.catch_warnings():

@@ -136,6 +136,7 @@ def render_report(report: Report) -> str:
             headline=headline,
             verdict=verdict(result, comparisons),
             protocol_sentence=PROTOCOLS.get(result.protocol["kind"], ""),
+            seeded={s.model: s.accuracy.n > 1 for s in summaries},
             intervals={model: accuracy_interval(result, model) for model in models},
             comparisons=[c for c in comparisons if c.model == headline.model],
             difference=_markup(difference_figure(comparisons, headline.model)),

@@ -274,8 +274,9 @@ def _of_features(
     features: Any, X: np.ndarray, sfreq: float
 ) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Take the filters (bands, components, channels) of features that have some per band."""
-    filters, bands = getattr(features, "filters_", None), getattr(features, "bands", None)
-    if bands is None or np.ndim(filters) != 3 or len(filters) != len(bands):
+    filters = np.asarray(getattr(features, "filters_", ()))
+    bands = list(getattr(features, "bands", ()))
+    if filters.ndim != 3 or len(filters) != len(bands):
         return []
     if filters.shape[2] != X.shape[1]:
         return []

@@ -44,6 +44,7 @@ def fits(monkeypatch):
 def quick_report(monkeypatch):
     """Leaves out the report, which takes longer than these trainings."""
     monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
+    monkeypatch.setattr(running, "look_and_card", lambda *args, **options: (None, {}))
 
 
 def read(folder):
@@ -57,6 +58,7 @@ def test_result_folder_holds_what_it_should(finished):
         "metrics.csv",
         "config.toml",
         "report.html",
+        "model_card.json",
         "model",
         "folds",
     }
