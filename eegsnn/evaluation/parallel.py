@@ -12,6 +12,7 @@ is the result of a task, which the scheduler makes again, as it does every lost 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import uuid
 import warnings
@@ -245,11 +246,13 @@ def _client(distributed: Any, n_jobs: int, scheduler: Any) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
         if scheduler is None:
             # A thread each: what is parallel within a fit is for this package to decide.
-            scheduler = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=n_jobs, threads_per_worker=1, dashboard_address=None
-                )
+            cluster = distributed.LocalCluster(
+                n_workers=n_jobs,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
             )
+            scheduler = stack.enter_context(cluster)
         try:
             client = distributed.Client(scheduler, set_as_default=False)
         except (OSError, ValueError) as error:

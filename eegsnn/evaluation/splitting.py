@@ -155,11 +155,11 @@ def _transfer(dataset: Any, train: Any, test: Any, notes: list[str]) -> list[Fol
             )
         split = np.asarray(dataset.split)
         return transfer(split == "train", split == "test", str(joined))
-    sides = [_members(dataset, train, "train"), _members(dataset, test, "test")]
-    unused = int((~(sides[0] | sides[1])).sum())
+    trained, tested = _members(dataset, train, "train"), _members(dataset, test, "test")
+    unused = int((~(trained | tested)).sum())
     if unused:
         notes.append(f"{unused} trials belong to neither side of the transfer and are not used.")
-    return transfer(*sides, f"{_worded(train)} → {_worded(test)}")
+    return transfer(trained, tested, f"{_worded(train)} → {_worded(test)}")
 
 
 def _members(dataset: Any, wanted: Mapping[str, Sequence[Any]], side: str) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from eegsnn._validation import channel_order, check_channel_names, check_number, check_series
 from eegsnn.errors import DataError
+from eegsnn.recordings._joining import check_joinable, join_onsets, join_provenance
 from eegsnn.recordings.epochs import trial_onsets
 
 
@@ -296,7 +297,7 @@ class EEGDataset(_LabelledData):
             raise DataError("concatenate: expected at least one data set, but got none.")
         first = parts[0]
         for part in parts[1:]:
-            _check_joinable(first, part)
+            check_joinable(first, part)
         series = [part.X[:, channel_order(first.ch_names, part.ch_names)] for part in parts]
         has_split = all(part.split is not None for part in parts)
         return dataclasses.replace(
@@ -308,8 +309,8 @@ class EEGDataset(_LabelledData):
             },
             classes=list(dict.fromkeys(label for part in parts for label in part.classes)),
             split=np.concatenate([part.split for part in parts]) if has_split else None,
-            **_join_onsets(parts),
-            provenance=_join_provenance([part.provenance for part in parts]),
+            **join_onsets(parts),
+            provenance=join_provenance([part.provenance for part in parts]),
             warnings=list(dict.fromkeys(text for part in parts for text in part.warnings)),
         )
 
@@ -394,45 +395,6 @@ class TabularDataset(_LabelledData):
         """Describe shape, classes, groups and traps, in a few lines."""
         head = f"{self.name or 'Table'}: {self.X.shape[0]} samples × {self.X.shape[1]} features"
         return "\n".join([head, *self._describe_rows()])
-
-
-def _check_joinable(first: EEGDataset, other: EEGDataset) -> None:
-    pairs = {
-        "sampling rates (Hz)": (first.sfreq, other.sfreq),
-        "numbers of channels": (len(first.ch_names), len(other.ch_names)),
-        "numbers of samples": (first.X.shape[2], other.X.shape[2]),
-        "start times (s)": (first.tmin, other.tmin),
-        "units": (first.unit, other.unit),
-        "groups": (sorted(first.groups), sorted(other.groups)),
-    }
-    for what, (one, two) in pairs.items():
-        if one != two:
-            raise DataError(f"concatenate: {what} differ: {one} and {two}.")
-
-
-def _join_onsets(parts: Sequence[EEGDataset]) -> dict[str, Any]:
-    """Join where trials lie; parts whose recording has no name are recordings of their own."""
-    if any(part.onsets is None for part in parts):
-        return {"onsets": None, "recordings": None}
-    names = [
-        np.where(np.asarray(part.recordings) == "", f"part {number}", part.recordings)
-        for number, part in enumerate(parts, start=1)
-    ]
-    return {
-        "onsets": np.concatenate([np.asarray(part.onsets) for part in parts]),
-        "recordings": np.concatenate(names),
-    }
-
-
-def _join_provenance(histories: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    joined: dict[str, Any] = {}
-    for history in histories:
-        for key, value in history.items():
-            if isinstance(value, dict) and isinstance(joined.get(key), dict):
-                joined[key] = {**joined[key], **value}
-            else:
-                joined.setdefault(key, value)
-    return joined
 
 
 def _counted(counts: dict[Any, int]) -> str:

@@ -1,3 +1,4 @@
+import mne
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -184,3 +185,37 @@ def test_table():
 def test_table_that_cannot_be_used(X, message):
     with pytest.raises(DataError, match=message):
         TabularDataset(X=X, y=np.array([0, 1]))
+
+
+def test_where_trials_lie_goes_with_them(rng):
+    info = mne.create_info(["C3", "C4"], 100.0, "eeg")
+    raw = mne.io.RawArray(rng.normal(size=(2, 1000)), info, verbose="error")
+    one = EEGDataset.from_epochs(make_epochs(raw, window=1.0, overlap=0.5), recording="a.edf")
+    assert one.onsets.tolist()[:3] == [0, 50, 100]
+    events = np.array([[300, 0, 1], [600, 0, 2]])
+    cut = make_epochs(raw, events=events, tmin=-0.5, tmax=0.5)
+    two = EEGDataset.from_epochs(cut)
+    assert two.onsets.tolist() == [250, 550]
+    assert two.crop(-0.2, 0.4).onsets.tolist() == [280, 580]
+    three = EEGDataset.from_epochs(cut, drop_last_sample=True).select([1])
+    assert three.onsets.tolist() == [550]
+    both = EEGDataset.concatenate([two, two])
+    assert both.recordings.tolist() == ["part 1"] * 2 + ["part 2"] * 2
+    assert one.select([0, 2]).recordings.tolist() == ["a.edf", "a.edf"]
+
+
+def test_events_that_count_nothing_known_tell_no_onsets(rng):
+    info = mne.create_info(["C3"], 100.0, "eeg")
+    epochs = mne.EpochsArray(rng.normal(size=(5, 1, 100)), info, verbose="error")
+    dataset = EEGDataset.from_epochs(epochs)
+    assert dataset.onsets is None
+    assert dataset.select([0, 1]).recordings is None
+
+
+@pytest.mark.parametrize(
+    ("onsets", "message"),
+    [([0, 1, 2], "onsets: expected one value for each"), ([0.5, 1.0], "expected whole samples")],
+)
+def test_onsets_that_fit_no_trials_are_refused(onsets, message):
+    with pytest.raises(DataError, match=message):
+        EEGDataset(X=np.ones((2, 1, 9)), y=[0, 1], sfreq=1.0, ch_names=["C3"], onsets=onsets)
