@@ -67,23 +67,33 @@ def matrix_function(C: np.ndarray, function: Callable[[np.ndarray], np.ndarray])
 def geometric_mean(C: np.ndarray, tol: float = 1e-5, max_iter: int = 30) -> np.ndarray:
     """Riemannian mean of matrices (trials, n, n) under the affine-invariant metric.
 
-    Found by fixed-point iteration from the log-Euclidean mean (Barachant et al. 2012), until a
-    step is shorter than `tol` per dimension: far less than means of other trials differ.
+    Found by gradient descent from the log-Euclidean mean (Barachant et al. 2012), with steps that
+    are halved whenever the gradient grows, until it is shorter than `tol` per dimension: far less
+    than means of other trials differ.
 
     Examples
     --------
     >>> geometric_mean(np.array([[[1.0]], [[4.0]]])).round(6)
     array([[2.]])
     """
-    mean = matrix_function(matrix_function(C, np.log).mean(axis=0), np.exp)
+    mean = _symmetric_exponential(matrix_function(C, np.log).mean(axis=0))
+    length, shortest = 1.0, np.inf
     for _ in range(max_iter):
         root = matrix_function(mean, np.sqrt)
         whitening = matrix_function(mean, lambda values: 1 / np.sqrt(values))
         step = matrix_function(whitening @ C @ whitening, np.log).mean(axis=0)
-        mean = root @ matrix_function(step, np.exp) @ root
-        if np.linalg.norm(step) <= tol * np.sqrt(len(step)):
+        norm = float(np.linalg.norm(step))
+        length = length if norm < shortest else length / 2
+        shortest = min(norm, shortest)
+        mean = root @ _symmetric_exponential(length * step) @ root
+        if norm <= tol * np.sqrt(len(step)):
             break
     return mean
+
+
+def _symmetric_exponential(C: np.ndarray) -> np.ndarray:
+    values, vectors = np.linalg.eigh(C)
+    return (vectors * np.exp(values)) @ vectors.T
 
 
 def whitener(C: np.ndarray) -> np.ndarray:

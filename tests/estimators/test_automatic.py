@@ -1,0 +1,232 @@
+"""`EEGSpikingClassifier()` left to itself: it finds what is there, honestly, and says what it tried."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from eegsnn.encoding import EEGEncoder
+from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.estimators import EEGSpikingClassifier
+from eegsnn.estimators.automatic.coding import PopulationCode
+from eegsnn.estimators.automatic.selection import LabelledTrials, inner_folds
+from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
+
+SFREQ = 100.0
+QUICK: dict[str, Any] = {"sfreq": SFREQ, "random_state": 0, "time_budget_s": 0.5}
+
+
+def rhythm(rng: np.random.Generator, n: int = 40, n_channels: int = 3) -> tuple:
+    """Half of the trials have a 10 Hz rhythm of any phase in one mix of the channels."""
+    X = rng.normal(size=(n, n_channels, 200))
+    y = np.repeat(["closed", "open"], n // 2)
+    phases = rng.uniform(0, 2 * np.pi, (n // 2, 1, 1))
+    mix = np.array([1.0, -0.5, 0.2])[:n_channels, None]
+    X[: n // 2] += 0.7 * mix * np.sin(2 * np.pi * 10 * np.arange(200) / SFREQ + phases)
+    return X, y
+
+
+def slow(rng: np.random.Generator, n: int = 40) -> tuple:
+    """Half of the trials drift up on one channel, the others down."""
+    X = rng.normal(size=(n, 2, 200))
+    y = np.arange(n) % 2
+    X[:, 1] += 0.5 * np.where(y, 1, -1)[:, None] * np.linspace(0, 2, 200)
+    return X, y
+
+
+@pytest.mark.parametrize("make", [rhythm, slow])
+def test_it_finds_what_tells_the_classes_apart(make: Any, rng: np.random.Generator) -> None:
+    X, y = make(rng)
+    test, truth = make(rng)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    assert model.score(test, truth) > 0.85
+    best = max(model.selection_, key=lambda view: view["weight"])
+    assert best["chosen"]
+    assert best["score"] > 0.8
+    assert ("slow" in best["name"]) == (make is slow)
+
+
+def test_noise_stays_at_chance(rng: np.random.Generator) -> None:
+    scores = []
+    for _ in range(6):
+        X, y = rng.normal(size=(60, 3, 100)), np.repeat([0, 1], 30)
+        model = EEGSpikingClassifier(**QUICK).fit(X[::2], y[::2])
+        scores.append(model.score(X[1::2], y[1::2]))
+        assert max(view["score"] or 0.0 for view in model.selection_) < 0.9
+    assert 0.3 < np.mean(scores) < 0.7
+
+
+def test_the_same_seed_gives_the_same_model_in_any_order(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    order = rng.permutation(len(X))
+    first = EEGSpikingClassifier(**QUICK).fit(X, y)
+    second = EEGSpikingClassifier(**QUICK).fit(X[order], y[order])
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+def test_volts_and_microvolts_give_the_same(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    model = EEGSpikingClassifier(**QUICK)
+    first = model.fit(X, y).predict(X)
+    np.testing.assert_array_equal(first, model.fit(1e-6 * X, y).predict(1e-6 * X))
+
+
+def test_prediction_of_a_trial_does_not_depend_on_others(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    alone = np.vstack([model.predict_proba(X[i : i + 1]) for i in range(5)])
+    np.testing.assert_allclose(alone, model.predict_proba(X[:5]), atol=1e-6)
+
+
+def test_what_was_tried_is_told(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    model = EEGSpikingClassifier(sfreq=SFREQ, random_state=0, time_budget_s=0.05).fit(X, y)
+    json.dumps(model.selection_)
+    tried = [view for view in model.selection_ if not view["note"]]
+    skipped = [view for view in model.selection_ if view["note"]]
+    assert tried
+    assert skipped
+    assert all("time budget" in view["note"] and view["score"] is None for view in skipped)
+    assert all(view["weight"] > 0 for view in tried if view["chosen"])
+
+
+def test_one_clear_line_where_time_is_too_short(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    with pytest.raises(ConfigurationError, match=r"^time_budget_s: expected enough time"):
+        EEGSpikingClassifier(sfreq=SFREQ, time_budget_s=1e-9).fit(X, y)
+
+
+def test_groups_are_never_on_both_sides(rng: np.random.Generator) -> None:
+    groups = np.repeat(np.arange(6), 8)
+    codes = np.tile([0, 1], 24)
+    trials = LabelledTrials(np.zeros((48, 1, 10)), codes, np.ones(48), groups, 2)
+    folds = inner_folds(trials, 0)
+    assert len(folds) == 5
+    for train, test in folds:
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_groups_unmask_a_view_that_knows_the_subject(rng: np.random.Generator) -> None:
+    """The label belongs to the subject, as does a course that says nothing of the class."""
+    subjects = np.repeat(np.arange(8), 10)
+    y = subjects % 2
+    X = rng.normal(size=(80, 2, 100)) + np.repeat(rng.normal(size=(8, 2, 10)), 10, axis=2)[subjects]
+    free = EEGSpikingClassifier(**QUICK).fit(X, y).selection_
+    honest = EEGSpikingClassifier(**QUICK).fit(X, y, groups=subjects).selection_
+    name = "slow potentials"
+    scores = [next(v["score"] for v in s if v["name"] == name) for s in (free, honest)]
+    assert scores[0] > 0.9
+    assert scores[1] < 0.8
+
+
+@pytest.mark.parametrize("n_trials", [2, 3, 4, 6])
+def test_very_few_trials_are_enough(n_trials: int, rng: np.random.Generator) -> None:
+    X, y = slow(rng, n_trials)
+    assert set(EEGSpikingClassifier(**QUICK).fit(X, y).predict(X)) <= {0, 1}
+
+
+def test_one_channel_and_short_trials(rng: np.random.Generator) -> None:
+    X, y = rng.normal(size=(20, 1, 12)), np.arange(20) % 2
+    X[y == 1] += 1
+    assert EEGSpikingClassifier(**QUICK).fit(X, y).score(X, y) > 0.9
+
+
+def test_saved_is_kept(rng: np.random.Generator, tmp_path: Path) -> None:
+    X, y = rhythm(rng)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    again = EEGSpikingClassifier.load(model.save(tmp_path / "model"))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert again.selection_ == model.selection_
+    assert again.get_params() == model.get_params()
+    assert again.classes_.tolist() == ["closed", "open"]
+
+
+def test_epochs_are_matched_by_name(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    info = mne.create_info(["C3", "C4", "Cz"], SFREQ, "eeg")
+    codes = (y == "open") + 1
+    events = np.column_stack([np.arange(len(X)), np.zeros(len(X), int), codes])
+    epochs = mne.EpochsArray(
+        1e-6 * X, info, events, event_id={"closed": 1, "open": 2}, verbose="error"
+    )
+    model = EEGSpikingClassifier(random_state=0, time_budget_s=0.5).fit(epochs)
+    assert model.ch_names_ == ["C3", "C4", "Cz"]
+    assert model.sfreq_ == SFREQ
+    moved = epochs.copy().reorder_channels(["Cz", "C3", "C4"])
+    np.testing.assert_array_equal(model.predict(moved), model.predict(epochs))
+
+
+def test_spikes_and_operations_are_those_of_the_views(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    chosen = [view for view in model.selection_ if view["chosen"]]
+    spikes = model.hidden_spikes(X[:4], layer=0)
+    assert spikes.dtype == bool
+    assert spikes.shape[1] == 4
+    assert model.encode(X[:4]).shape[1] == 4
+    operations = model.count_operations(X)
+    assert operations.total.synaptic_operations > 0
+    assert set(model.spike_rates_) == {view["name"] for view in chosen}
+    with pytest.raises(ConfigurationError, match="layer"):
+        model.hidden_spikes(X, layer=len(chosen))
+
+
+def test_counts_are_what_the_neurons_fire(rng: np.random.Generator) -> None:
+    features = 3 * rng.normal(size=(50, 7))
+    features[0], features[1] = 0.0, 100.0
+    code = PopulationCode.fit(features[2:], np.ones(48), n_steps=13)
+    fired = code.spikes(features).sum(axis=0).astype(int)
+    np.testing.assert_array_equal(fired[:, :7] - fired[:, 7:], code.counts(features))
+    error = np.abs(code.values(features[2:]) - (features[2:] - code.offset) / code.scale)
+    inside = np.abs(features[2:] - code.offset) < code.limit * code.scale
+    assert error[inside].max() <= code.limit / code.n_steps * 0.51
+
+
+def test_a_parameter_of_the_network_trains_a_network(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng, 12)
+    assert EEGSpikingClassifier().is_automatic
+    assert not EEGSpikingClassifier(hidden=(8,)).is_automatic
+    assert not EEGSpikingClassifier(EEGEncoder(bin_width=0.1)).is_automatic
+    trained = EEGSpikingClassifier(sfreq=SFREQ, hidden=(8,), max_epochs=1, random_state=0)
+    assert trained.fit(X, y).selection_ == []
+    with pytest.raises(
+        ConfigurationError, match=r"architecture: 'automatic' .* hidden, max_epochs"
+    ):
+        clone(trained).set_params(architecture="automatic").fit(X, y)
+
+
+def test_classes_that_name_frequencies_are_believed(rng: np.random.Generator) -> None:
+    assert stimulus_frequencies(["13Hz", "17.5 Hz", "rest"]) == (13.0, 17.5)
+    assert stimulus_frequencies(["left", "right"]) == ()
+    names = [v.name for v in possible_views(Trials(20, 3, 300, 2, SFREQ, (13.0, 17.0)), 0, 5)]
+    assert "stimulus frequencies" in names
+    with pytest.raises(ConfigurationError, match="frequencies: expected"):
+        EEGSpikingClassifier(sfreq=SFREQ, frequencies=[13.0]).fit(*rhythm(rng, 8))
+
+
+def test_bad_input_is_refused_and_the_model_stays(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    before = model.predict_proba(X)
+    broken = X.copy()
+    broken[3, 1, 7] = np.inf
+    with pytest.raises((DataError, ValueError)):
+        model.fit(broken, y)
+    with pytest.raises(DataError, match="samples"):
+        model.predict(X[:, :, :150])
+    with pytest.raises(ValueError, match="expected 3 channels"):
+        model.predict(X[:, :2])
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_continuing_a_choice_is_training_a_network(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng, 16)
+    model = EEGSpikingClassifier(**QUICK).partial_fit(X, y)
+    assert model.committee_ is None
+    assert model.predict(X).shape == (16,)

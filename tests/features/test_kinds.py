@@ -1,0 +1,183 @@
+"""What each kind of features measures, against what is known of the signal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eegsnn.errors import ConfigurationError
+from eegsnn.features import (
+    BandPower,
+    EvokedTangentSpace,
+    FilterBankCSP,
+    KernelRates,
+    OscillationCorrelations,
+    TangentSpace,
+    WindowMeans,
+)
+from eegsnn.features.kernels import TRIPLES, kernel_responses
+from eegsnn.features.riemann import (
+    geometric_mean,
+    matrix_function,
+    shrunk_covariances,
+    tangent_vectors,
+    whitener,
+)
+
+
+def definite(rng: np.random.Generator, n: int = 6, size: int = 3) -> np.ndarray:
+    A = rng.normal(size=(n, size, 2 * size))
+    return A @ A.transpose(0, 2, 1)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_geometric_mean_moves_with_any_mix_of_channels(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    C, mix = definite(rng), rng.normal(size=(3, 3)) + 3 * np.eye(3)
+    moved = geometric_mean(mix @ C @ mix.T, tol=1e-10, max_iter=100)
+    expected = mix @ geometric_mean(C, tol=1e-10, max_iter=100) @ mix.T
+    np.testing.assert_allclose(moved, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+def test_tangent_vectors_have_the_length_of_the_distance(rng: np.random.Generator) -> None:
+    C = definite(rng)
+    W = whitener(C)
+    eigenvalues = np.linalg.eigvalsh(W @ C @ W)
+    distance = np.sqrt((np.log(eigenvalues) ** 2).sum(axis=1))
+    np.testing.assert_allclose(np.linalg.norm(tangent_vectors(C, W), axis=1), distance, rtol=1e-8)
+    # The mean lies at the origin.
+    np.testing.assert_allclose(tangent_vectors(C, W).mean(axis=0), 0, atol=1e-4)
+
+
+def test_matrix_logarithm_of_a_lost_rank_is_finite() -> None:
+    C = np.diag([1.0, 0.5, 0.0])
+    assert np.isfinite(matrix_function(C, np.log)).all()
+
+
+def test_shrinkage_grows_with_fewer_samples(rng: np.random.Generator) -> None:
+    mixing = rng.normal(size=(5, 5))
+
+    def off_diagonal_share(n_times: int) -> float:
+        X = mixing @ rng.normal(size=(50, 5, n_times))
+        shrunk = shrunk_covariances(X)
+        centred = X - X.mean(axis=2, keepdims=True)
+        raw = centred @ centred.transpose(0, 2, 1) / n_times
+        np.testing.assert_allclose(  # the power stays
+            np.trace(shrunk, axis1=1, axis2=2), np.trace(raw, axis1=1, axis2=2), rtol=1e-10
+        )
+        return float(np.abs(shrunk[:, 0, 1]).mean() / np.abs(raw[:, 0, 1]).mean())
+
+    assert off_diagonal_share(8) < off_diagonal_share(1000) <= 1.0
+    assert off_diagonal_share(1000) > 0.95
+
+
+def test_tangent_space_ignores_a_fixed_mix_of_channels(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(20, 3, 1000))
+    mixed = (rng.normal(size=(3, 3)) + 2 * np.eye(3)) @ X
+    first, second = (TangentSpace(128.0).fit_transform(x) for x in (X, mixed))
+    # Distances between trials are what a linear readout sees. (Shrinkage depends on the mix.)
+    distances = [np.linalg.norm(z[:, None] - z[None], axis=2).ravel() for z in (first, second)]
+    assert np.corrcoef(*distances)[0, 1] > 0.8
+
+
+def test_more_channels_than_components_are_reduced(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(12, 7, 300))
+    features = TangentSpace(128.0, max_components=4).fit(X)
+    assert features.transform(X).shape == (12, 4 * 5 // 2)
+
+
+def test_evoked_responses_are_told_apart_by_their_shape(rng: np.random.Generator) -> None:
+    time = np.arange(128) / 128
+    X = rng.normal(size=(80, 4, 128))
+    y = np.arange(80) % 2
+    X[y == 1, 1] += 2 * np.exp(-(((time - 0.3) / 0.05) ** 2))
+    Z = EvokedTangentSpace(128.0).fit(X[:40], y[:40]).transform(X[40:])
+    gap = Z[y[40:] == 1].mean(axis=0) - Z[y[40:] == 0].mean(axis=0)
+    effect = np.abs(gap) / Z.std(axis=0)
+    assert effect.max() > 1.0
+
+
+def test_spatial_patterns_find_the_rhythm_of_a_class(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(40, 4, 512))
+    y = np.repeat([0, 1], 20)
+    X[y == 0] += np.array([1.0, -0.5, 0.2, 0])[:, None] * np.sin(
+        2 * np.pi * 10 * np.arange(512) / 128 + rng.uniform(0, 6, (20, 1, 1))
+    )
+    Z = FilterBankCSP(128.0, bands=[(4, 8), (8, 12), (20, 24)], n_components=2).fit_transform(X, y)
+    effect = np.abs(Z[:20].mean(axis=0) - Z[20:].mean(axis=0)) / Z.std(axis=0)
+    assert effect.reshape(3, 2).max(axis=1).argmax() == 1
+
+
+def test_band_power_is_the_logarithm_of_power(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(30, 2, 512))
+    X[:15] *= 3
+    Z = BandPower(128.0).fit_transform(X)
+    assert np.mean(Z[:15]) - np.mean(Z[15:]) == pytest.approx(2 * np.log(3), abs=0.1)
+    with pytest.raises(ConfigurationError, match="holds no frequency"):
+        BandPower(128.0, bands=[(8.2, 8.8)]).fit(X[:, :, :128])
+
+
+def test_window_means_are_means(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(3, 2, 100))
+    features = WindowMeans(100.0, n_windows=4).fit(X)
+    expected = X.reshape(3, 2, 4, 25).mean(axis=3).reshape(3, -1) / X.std()
+    np.testing.assert_allclose(features.transform(X), expected)
+    assert WindowMeans(100.0, n_windows=500).fit_transform(X).shape == (3, 200)
+
+
+@pytest.mark.parametrize("frequency", [8.0, 13.0, 21.5])
+def test_oscillations_are_found_in_any_mix_and_phase(
+    frequency: float, rng: np.random.Generator
+) -> None:
+    time = np.arange(512) / 128
+    X = rng.normal(size=(10, 3, 512))
+    phases = rng.uniform(0, 2 * np.pi, (10, 3, 1))
+    X += 0.5 * np.sin(2 * np.pi * frequency * time + phases)
+    features = OscillationCorrelations(128.0).fit(X)
+    found = features._frequencies()[features.transform(X).argmax(axis=1)]
+    np.testing.assert_array_equal(found, frequency)
+
+
+def test_unit_rates_are_those_of_the_definition(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(5, 3, 90)).cumsum(axis=2)
+    features = KernelRates(128.0, n_units=84 * 2 * 5, n_thresholds=2).fit(X)
+    rates = features.transform(X)
+    assert rates.shape == (5, 840)
+    np.testing.assert_allclose(features.spikes(X).mean(axis=0), rates, atol=1e-6)
+
+
+def test_kernels_are_those_of_minirocket(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(1, 40))
+    responses = kernel_responses(x, dilation=3)
+    assert responses.shape == (1, 84, 40)
+    for kernel in (0, 17, 83):
+        weights = -np.ones(9)
+        weights[TRIPLES[kernel]] = 2
+        padded = np.pad(x[0], 12)
+        plain = [padded[t : t + 25 : 3] @ weights for t in range(40)]
+        np.testing.assert_allclose(responses[0, kernel], plain, atol=1e-5)
+
+
+def test_thresholds_come_from_training_trials(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(40, 1, 200))
+    rates = KernelRates(128.0, n_units=672).fit_transform(X)
+    # Quantiles of what the kernels give: units of all rates, evenly.
+    assert np.histogram(rates.mean(axis=0), bins=4, range=(0, 1))[0].min() > 0.15 * rates.shape[1]
+
+
+def test_long_trials_are_shortened_for_kernels(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(4, 1, 1000))
+    features = KernelRates(128.0, n_units=336, max_samples=300).fit(X)
+    assert features.prepare(X).shape == (4, 1, 250)
+
+
+def test_seeds_draw_kernels(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(6, 4, 200))
+    first, again, other = (
+        KernelRates(128.0, n_units=672, seed=seed).fit_transform(X) for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
