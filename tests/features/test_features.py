@@ -1,4 +1,4 @@
-"""What all kinds of features promise: units do not matter, test trials do not either, saved is kept."""
+"""What all kinds of features promise: units and other trials do not matter, saved is kept."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def make(kind: str, **parameters: Any) -> TrialFeatures:
     return FEATURES[kind](SFREQ, **parameters)
 
 
-@pytest.fixture
-def X(rng: np.random.Generator) -> np.ndarray:
+@pytest.fixture(name="X")
+def make_trials(rng: np.random.Generator) -> np.ndarray:
     trials = rng.normal(size=(24, 4, 256))
     trials[::2, 0] += np.sin(2 * np.pi * 10 * np.arange(256) / SFREQ)
     return trials
