@@ -1,4 +1,4 @@
-"""`EEGSpikingClassifier()` left to itself: it finds what is there, honestly, and says what it tried."""
+"""`EEGSpikingClassifier()` left to itself: it finds what is there and says what it tried."""
 
 from __future__ import annotations
 
