@@ -35,7 +35,7 @@ class SpikingAttentionConfig(ArchitectureConfig):
     ::
 
         features ─► Linear ─► LIF ─┬─► q, k, v: Linear ─► LIF ─► q(kᵀv) ─► LIF ─► Linear, LIF
-                                   └─────────────────────────────────────────────────────► + ─► readout
+                                   └──────────────────────────────────────────────────► + ─► readout
 
     Tokens are the steps (bins) of a trial. Query, key and value are spikes, so that attention is
     additions alone and needs no softmax; then q·(kᵀv) = (q·kᵀ)v, and the sum over tokens is taken
@@ -47,7 +47,8 @@ class SpikingAttentionConfig(ArchitectureConfig):
     size : int, default 48
         Neurons of each layer; a multiple of `n_heads`.
     n_heads : int, default 4
-    beta, threshold, target_rate, dropout, readout_beta, readout_gain, surrogate, surrogate_slope
+    beta, threshold, target_rate, dropout, readout_beta, readout_gain, n_windows, surrogate, \
+surrogate_slope
         See :class:`ArchitectureConfig`.
 
     References

@@ -10,7 +10,7 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten
 
-from eegsnn._validation import check_number
+from eegsnn._validation import check_integer, check_number
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.layers import Connection
 from eegsnn.surrogate import get_surrogate
@@ -136,7 +136,11 @@ class ArchitectureConfig(Architecture):
         Decay per step of the leaky integrators that are the readout; class scores are their
         membranes, averaged over time.
     readout_gain : float, default 1.0
-        Factor that makes class scores of the readout.
+        Factor that makes class scores of the readout: a small one keeps weights from following few
+        trials too closely, a large one learns in fewer epochs.
+    n_windows : int, default 1
+        Equal parts of the trial that have readout weights of their own. 1 suits classes that are
+        told by how much there is of something, more those that are told by when.
     surrogate, surrogate_slope
         See :func:`eegsnn.surrogate.get_surrogate`.
     """
@@ -147,6 +151,7 @@ class ArchitectureConfig(Architecture):
     dropout: float = 0.25
     readout_beta: float = 0.95
     readout_gain: float = 1.0
+    n_windows: int = 1
     surrogate: str = "arctan"
     surrogate_slope: float | None = None
 
@@ -158,6 +163,7 @@ class ArchitectureConfig(Architecture):
         check_number("dropout", self.dropout, low=0, high=1, high_open=True)
         check_number("readout_beta", self.readout_beta, low=0, high=1, high_open=True)
         check_number("readout_gain", self.readout_gain, low=0, low_open=True)
+        check_integer("n_windows", self.n_windows, low=1)
         get_surrogate(self.surrogate, self.surrogate_slope)
 
 

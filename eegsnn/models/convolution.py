@@ -58,7 +58,8 @@ class SpikingConvolutionConfig(ArchitectureConfig):
         Steps of what follows: spikes are counted in bins.
     hidden : int, default 0
         LIF neurons between counts and readout; 0 reads the counts directly.
-    beta, threshold, target_rate, dropout, readout_beta, readout_gain, surrogate, surrogate_slope
+    beta, threshold, target_rate, dropout, readout_beta, readout_gain, n_windows, surrogate, \
+surrogate_slope
         See :class:`ArchitectureConfig`.
 
     References

@@ -45,9 +45,9 @@ class SpikingEEGNetConfig(ArchitectureConfig):
     ----------
     sfreq : float, optional
         Rate of the steps in Hz; :class:`~eegsnn.estimators.EEGSpikingClassifier` fills it in.
-    n_filters : int, default 12
+    n_filters : int, default 8
         Filters over time.
-    n_spatial : int, default 2
+    n_spatial : int, default 4
         Spatial filters for each of them, never more than channels.
     n_slow : int, default 4
         Spatial filters whose signed average is used, for slow potentials; never more than channels.
@@ -60,12 +60,16 @@ class SpikingEEGNetConfig(ArchitectureConfig):
         Steps of the spiking part.
     pool_seconds : float, default 0.25
         Window that power is averaged over; windows overlap where bins are shorter.
+    slow_seconds : float, default 0.5
+        Window that slow potentials are averaged over, which overlap likewise.
     max_norm : float, default 1.0
         Longest vector of spatial weights, on whitened channels.
     hidden : int, default 48
         Spiking neurons.
     neuron : {"leaky", "plif"}, default "plif"
-    beta, threshold, target_rate, dropout, readout_beta, readout_gain, surrogate, surrogate_slope
+    readout_gain, n_windows : default 2 and 4
+        Trials are mostly cut about events, and when something happens tells classes apart.
+    beta, threshold, target_rate, dropout, readout_beta, surrogate, surrogate_slope
         See :class:`ArchitectureConfig`.
 
     References
@@ -79,17 +83,20 @@ class SpikingEEGNetConfig(ArchitectureConfig):
     raw: ClassVar[bool] = True
 
     sfreq: float | None = None
-    n_filters: int = 12
-    n_spatial: int = 2
+    n_filters: int = 8
+    n_spatial: int = 4
     n_slow: int = 4
     low: float = 4.0
     high: float = 40.0
     filter_seconds: float = 0.5
     n_bins: int = 32
     pool_seconds: float = 0.25
+    slow_seconds: float = 0.5
     max_norm: float = 1.0
     hidden: int = 48
     neuron: str = "plif"
+    readout_gain: float = 2.0
+    n_windows: int = 4
 
     def __post_init__(self) -> None:
         """Validate every field."""
@@ -100,7 +107,7 @@ class SpikingEEGNetConfig(ArchitectureConfig):
         check_integer("n_slow", self.n_slow, low=0)
         low = check_number("low", self.low, low=0, low_open=True, unit="Hz")
         check_number("high", self.high, low=low, unit="Hz")
-        for name in ("filter_seconds", "pool_seconds"):
+        for name in ("filter_seconds", "pool_seconds", "slow_seconds"):
             check_number(name, getattr(self, name), low=0, low_open=True, unit="s")
         check_number("max_norm", self.max_norm, low=0, low_open=True)
         check_choice("neuron", self.neuron, NEURONS)
@@ -170,15 +177,18 @@ class SpikingEEGNet(nn.Module):
         power = mx.log(pool(windows, mx.square(mixed)) + _POWER_FLOOR)
         if "slow" not in self:
             return power
-        bins = pooling_matrix(x.shape[0], config.n_bins, 0.0)
-        return mx.concatenate([power, self.slow(pool(bins, x))], axis=-1)
+        return mx.concatenate([power, self.slow(self._slow_potentials(x))], axis=-1)
+
+    def _slow_potentials(self, x: mx.array) -> mx.array:
+        """Average channels over windows: [bins, batch, channels]."""
+        width = self._config.slow_seconds * rate_of_steps(self._config)
+        return pool(pooling_matrix(len(x), self._config.n_bins, width), x)
 
     def calibrate(self, x: mx.array, *, n_steps: int | None = None) -> None:
         """Whiten the channels, then set normalisation and gains, on x[T, batch, channels]."""
         self.mix.calibrate(x)
         if "slow" in self:
-            bins = pooling_matrix(x.shape[0], self._config.n_bins, 0.0)
-            self.slow.calibrate(pool(bins, x))
+            self.slow.calibrate(self._slow_potentials(x))
         self.head.calibrate(self._features(x))
         mx.eval(self.parameters())
 
@@ -192,8 +202,7 @@ class SpikingEEGNet(nn.Module):
             Connection("temporal", "filters over time", mixed, float(n_taps), len(x)),
         ]
         if "slow" in self:
-            slow = pool(pooling_matrix(len(x), self._config.n_bins, 0.0), x)
-            reach = float(len(self.slow.weight))
+            slow, reach = self._slow_potentials(x), float(len(self.slow.weight))
             counted.append(Connection("slow", "SpatialMix", slow, reach, passes))
         return [*counted, *self.head.connections(features, passes)]
 

@@ -75,7 +75,7 @@ class SpatialMix(nn.Module):
         """[T, batch, channels] → [T, batch, mixes]."""
         return x @ self.filters.T
 
-    def calibrate(self, x: mx.array, shrinkage: float = 0.1) -> None:
+    def calibrate(self, x: mx.array, shrinkage: float = 0.5) -> None:
         """Learn the whitening C^(−½) from x[T, batch, channels]; C is shrunk towards the sphere."""
         signals = np.asarray(x, dtype=np.float64).reshape(-1, x.shape[-1])
         covariance = signals.T @ signals / len(signals)
@@ -164,9 +164,22 @@ def sample(x: mx.array) -> mx.array:
 
 
 def scale_to_rate(affine: Affine, neurons: Any, x: mx.array, target: float) -> None:
-    """Scale the weights of each neuron so that it fires at a target rate on x[T, batch, inputs]."""
+    """Scale the weights of each neuron so that it fires at a target rate on x[T, batch, inputs].
+
+    Spikes are never negative: a neuron whose weights are mostly so cannot fire, whatever its gain.
+    Its weights are turned over, which is as likely a draw as they were.
+    """
     current = affine(sample(x)) - affine.bias
-    gain = gain_for_rate(lambda g: neurons.run(current * g)[0], current.shape[-1], target)
+    n_units = current.shape[-1]
+
+    def fired(gain: mx.array) -> mx.array:
+        return neurons.run(current * gain)[0]
+
+    gain = gain_for_rate(fired, n_units, target)
+    dead = np.asarray(fired(gain).mean(axis=(0, 1))) < target / 2
+    if dead.any():
+        sign = mx.array(np.where(dead, -1.0, 1.0), mx.float32)
+        gain = sign * gain_for_rate(lambda g: fired(sign * g), n_units, target)
     affine.weight = affine.weight * gain[:, None]
     mx.eval(affine.parameters())
 
@@ -200,7 +213,11 @@ class SpikingHead(nn.Module):
     ) -> None:
         super().__init__()
         self._gain = config.readout_gain * (1 - config.readout_beta)
-        self._target = config.target_rate
+        self._target, self._n_windows, self._n_classes = (
+            config.target_rate,
+            config.n_windows,
+            n_classes,
+        )
         self._dropout = Dropout(config.dropout)
         first, second = mx.random.split(key)
         if normalised:
@@ -208,7 +225,7 @@ class SpikingHead(nn.Module):
         if hidden:
             self.linear = Affine(n_inputs, hidden, first)
             self.neurons = neurons_of(config, hidden, neuron)
-        self.readout = Affine(hidden or n_inputs, n_classes, second)
+        self.readout = Affine(hidden or n_inputs, config.n_windows * n_classes, second)
         self.integrators = LeakyIntegrator(config.readout_beta)
 
     def __call__(self, x: mx.array, key: mx.array | None = None) -> tuple[mx.array, list[mx.array]]:
@@ -217,18 +234,26 @@ class SpikingHead(nn.Module):
         With a key in training: dropout, and the statistics of the batch.
         """
         x, spikes = self._hidden(x, key)
-        scores = self.integrators.run(self.readout(x))[0]
+        return self._scores(x), spikes
+
+    def _scores(self, x: mx.array) -> mx.array:
+        current = self.readout(x)
+        if self._n_windows > 1:  # of the weights of all windows, those of the present one
+            present = counting_matrix(len(x), self._n_windows).T > 0
+            current = current.reshape(*x.shape[:2], -1, self._n_classes)
+            n_windows = present.shape[1]  # fewer where a trial has fewer steps
+            current = (current[:, :, :n_windows] * present[:, None, :, None]).sum(axis=2)
         # In units of the steady state, so that logits do not depend on the decay.
-        return scores.mean(axis=0) * self._gain, spikes
+        return self.integrators.run(current)[0].mean(axis=0) * self._gain
 
     def _hidden(self, x: mx.array, key: mx.array | None = None) -> tuple[mx.array, list[mx.array]]:
         keys = split_key(key, 2)
         if "norm" in self:
             self.norm.train(key is not None)
             x = self.norm(x)
-        x = self._dropout(x, key=keys[0])
         if "linear" not in self:
-            return x, []
+            return self._dropout(x, key=keys[0]), []
+        # Not the features too: one of a few may be all that tells the classes apart.
         spikes = self.neurons.run(self.linear(x))[0]
         return self._dropout(spikes, key=keys[1]), [spikes]
 
@@ -246,15 +271,14 @@ class SpikingHead(nn.Module):
             scale_to_rate(self.linear, self.neurons, x, self._target)
             x = self.neurons.run(self.linear(x))[0]
         # Class scores start small beside 1, whatever the scale and the number of features.
-        scores = self.integrators.run(self.readout(x))[0].mean(axis=0) * self._gain
-        spread = float(mx.sqrt(mx.var(scores, axis=0).mean()))
+        spread = float(mx.sqrt(mx.var(self._scores(x), axis=0).mean()))
         if spread > 0:
             self.readout.weight = self.readout.weight * (0.1 / spread)
         mx.eval(self.parameters())
 
     def connections(self, x: mx.array, passes: int) -> list[Connection]:
         """Give what arrives at the dense weights for features [T, batch, n]."""
-        n_classes = float(len(self.readout.weight))
+        n_classes = float(self._n_classes)
         if "linear" not in self:
             return [Connection("readout", "Linear", x, n_classes, passes)]
         _, (spikes,) = self._hidden(x)

@@ -51,7 +51,8 @@ class AdaptiveRecurrentConfig(ArchitectureConfig):
         Decay of the adaptation per step, time constants spread over the neurons. Learned.
     recurrent_gain : float, default 0.5
         Size of the first recurrent weights, relative to 1/√hidden of a threshold.
-    beta, threshold, target_rate, dropout, readout_beta, readout_gain, surrogate, surrogate_slope
+    beta, threshold, target_rate, dropout, readout_beta, readout_gain, n_windows, surrogate, \
+surrogate_slope
         See :class:`ArchitectureConfig`.
 
     References
