@@ -10,14 +10,24 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import check_integer, check_number, unpack_series
+from eegsnn._validation import (
+    check_integer,
+    check_number,
+    check_rate_known,
+    unpack_series,
+)
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators._base import whole_or_unchanged
 from eegsnn.estimators._inputs import check_groups, draw_seed, encode_labels, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
-from eegsnn.estimators.automatic import LabelledTrials, check_frequencies, fit_committee
+from eegsnn.estimators.automatic import (
+    LabelledTrials,
+    check_frequencies,
+    fit_committee,
+    plan_choice,
+)
 from eegsnn.estimators.spiking import SpikingClassifier
 from eegsnn.filters.inputs import read_like_training, read_training
 from eegsnn.monitoring.operations import Operations
@@ -269,6 +279,34 @@ class EEGSpikingClassifier(SpikingClassifier):
         self.n_iter_, self.interrupted_ = 0, False
         self.loss_curve_, self.validation_scores_, self.histories_ = [], [], []
         self.spike_rates_ = self.committee_.firing_rates(X[:256])
+
+    def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
+        """List what an automatic choice would try on so many trials, channels and samples.
+
+        Parameters
+        ----------
+        shape : (trials, channels, times)
+        classes : sequence
+            Labels.
+
+        Returns
+        -------
+        list of dict
+            name, seconds (estimated, those of the inner folds included), affordable.
+
+        Raises
+        ------
+        ConfigurationError
+            If the time budget is too short for anything, or the rate is not known.
+        """
+        self.check_parameters()
+        return plan_choice(
+            tuple(shape),
+            list(classes),
+            check_rate_known(self.sfreq),
+            check_frequencies(self.frequencies),
+            self.time_budget_s,
+        )
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, float64 (trials, classes), columns as in `classes_`."""

@@ -145,6 +145,12 @@ def _ensemble_of(estimator: SpikingClassifier) -> Any:
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(estimator, "classes_")
+    if estimator._ensemble is None:
+        raise ExchangeError(
+            "architecture: expected 'feedforward', which NIR can say, but the model was chosen "
+            "automatically: views whose log-probabilities are added up. Name the architecture, or "
+            "an encoder, to train a network that can be exchanged."
+        )
     if not isinstance(estimator._ensemble.config, NetworkConfig):
         raise ExchangeError(
             f"architecture: expected 'feedforward', which NIR can say, but the model has "

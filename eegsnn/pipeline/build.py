@@ -107,12 +107,17 @@ def build_split(config: PipelineConfig, dataset: Any) -> Split:
 
 
 def make_encoder(config: PipelineConfig, sfreq: float | None = None) -> Any:
-    """Return the unfitted encoder of [bands] and [encoder], or the union of [[encoders]]."""
+    """Return the unfitted encoder of [bands] and [encoder], or the union of [[encoders]].
+
+    None where there is no such section: the estimator then does what it does by default.
+    """
     from eegsnn.encoding import EEGEncoder
     from eegsnn.encoding.union import EncoderUnion
 
     if config.encoders:
         return EncoderUnion([EEGEncoder(**settings, sfreq=sfreq) for settings in config.encoders])
+    if not (config.bands or config.encoder):
+        return None
     return EEGEncoder(**config.bands, **config.encoder, sfreq=sfreq)
 
 
@@ -163,7 +168,7 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
 
     try:
         if sfreq is not None and not table:
-            _rehearse(make_encoder(config, sfreq), dataset.X.shape)
+            _rehearse(network(None), dataset)
         candidates = [Candidate(SPIKING, network)]
         signal = Signal.of(dataset)
         for number, baseline in enumerate(config.baselines):
@@ -183,11 +188,17 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
     return candidates
 
 
-def _rehearse(encoder: Any, shape: tuple[int, ...]) -> None:
+def _rehearse(estimator: Any, dataset: Any) -> None:
     """Let an encoder see noise of the data's shape, so that what cannot fit is said at once."""
-    encoder.check_parameters()
+    shape = dataset.X.shape
+    if estimator.is_automatic:
+        estimator.plan(shape, dataset.classes)
+        return
+    if estimator.encoder is None:
+        return
+    estimator.encoder.check_parameters()
     noise = np.random.default_rng(0).normal(size=(4, *shape[1:]))
-    encoder.fit(noise, np.array([0, 1, 0, 1]))
+    estimator.encoder.fit(noise, np.array([0, 1, 0, 1]))
 
 
 def _baseline(

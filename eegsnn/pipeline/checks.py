@@ -148,7 +148,9 @@ def _check_values(config: PipelineConfig, estimator: str) -> None:
 
     try:
         if estimator == "EEGSpikingClassifier":
-            make_encoder(config).check_parameters()
+            encoder = make_encoder(config)
+            if encoder is not None:
+                encoder.check_parameters()
         make_estimator(config).check_parameters()
     except EegsnnError as error:
         raise ConfigurationError(_locate(config, str(error))) from error

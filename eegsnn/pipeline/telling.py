@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from eegsnn.pipeline.build import make_estimator
 from eegsnn.pipeline.schema import PipelineConfig
 
 _ZERO = "zero-phase: they look ahead, so that the scores are for offline analysis only"
@@ -20,6 +21,8 @@ def causality(config: PipelineConfig) -> str:
     phases = {table.get("phase", "zero") for table in tables}
     # One filter that looks ahead is enough for the whole to look ahead.
     lines = [f"The encoder's bands are {_say('causal' if phases == {'causal'} else 'zero')}."]
+    if make_estimator(config).is_automatic:
+        lines = [f"Bands are of whole trials and {_ZERO}."]
     before = config.preprocessing
     if any(before.get(key) for key in ("notch", "l_freq", "h_freq")):
         lines.append(

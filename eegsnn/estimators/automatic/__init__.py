@@ -1,7 +1,11 @@
 """The default that needs no expert: views of the trials, chosen and weighed on training data."""
 
 from eegsnn.estimators.automatic.committee import Committee, Member
-from eegsnn.estimators.automatic.fitting import check_frequencies, fit_committee
+from eegsnn.estimators.automatic.fitting import (
+    check_frequencies,
+    fit_committee,
+    plan_choice,
+)
 from eegsnn.estimators.automatic.selection import LabelledTrials, Tried
 
 __all__ = [
@@ -11,4 +15,5 @@ __all__ = [
     "Tried",
     "check_frequencies",
     "fit_committee",
+    "plan_choice",
 ]

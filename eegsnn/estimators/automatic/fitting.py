@@ -11,7 +11,13 @@ from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._progress import view_progress
 from eegsnn.estimators.automatic.committee import Committee
-from eegsnn.estimators.automatic.selection import N_FOLDS, LabelledTrials, Tried, choose
+from eegsnn.estimators.automatic.selection import (
+    N_FOLDS,
+    LabelledTrials,
+    Tried,
+    affordable,
+    choose,
+)
 from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
 
 
@@ -33,6 +39,22 @@ def check_frequencies(frequencies: Any) -> tuple[float, ...] | None:
     return tuple(
         check_number("frequencies", f, low=0, low_open=True, unit="Hz") for f in frequencies
     )
+
+
+def plan_choice(
+    shape: tuple[int, ...],
+    classes: Sequence[Any],
+    sfreq: float,
+    frequencies: tuple[float, ...] | None,
+    time_budget_s: float,
+) -> list[dict[str, Any]]:
+    """List the views that would be tried on trials of this shape; see `EEGSpikingClassifier`."""
+    known = stimulus_frequencies(classes) if frequencies is None else frequencies
+    described = Trials(*shape, len(classes), sfreq, known)
+    return [
+        {"name": view.name, "seconds": view.seconds, "affordable": fits}
+        for view, fits in affordable(possible_views(described, 0, N_FOLDS), time_budget_s)
+    ]
 
 
 def fit_committee(

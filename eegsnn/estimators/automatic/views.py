@@ -135,8 +135,10 @@ def _bands(trials: Trials, candidates: Sequence[tuple[float, float]]) -> list[li
 _FILTERING, _PRODUCT, _EIGEN = 8e-8, 6e-10, 3e-8
 
 
-def _covariance_seconds(trials: Trials, n_bands: int, n_matrices: float = 20.0) -> float:
-    size = min(trials.n_channels, 48)
+def _covariance_seconds(
+    trials: Trials, n_bands: int, n_matrices: float = 20.0, most: int = 48
+) -> float:
+    size = min(trials.n_channels, most)
     filtering = _FILTERING * trials.samples + _PRODUCT * trials.samples * trials.n_channels
     return n_bands * (filtering + n_matrices * _EIGEN * trials.n_trials * size**2 * (1 + size / 8))
 
@@ -153,8 +155,9 @@ def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | Non
     bands = _bands(trials, _RHYTHMS)
     if trials.n_channels < 2 or len(bands) < 2:
         return None
-    features = TangentSpace(trials.sfreq, bands)
-    seconds = _covariance_seconds(trials, len(bands))
+    # Many bands of many channels: fewer components each keep numbers and time within bounds.
+    features = TangentSpace(trials.sfreq, bands, max_components=24)
+    seconds = _covariance_seconds(trials, len(bands), most=24)
     return View("tangent spaces of rhythms", 0.6, features, seconds)
 
 
@@ -181,7 +184,7 @@ def _filter_bank_csp(trials: Trials, seed: int, n_folds: int) -> View | None:
     bands = _bands(trials, [(float(low), low + 4.0) for low in range(4, 40, 4)])
     if trials.n_channels < 2 or not bands or trials.n_channels > 128:
         return None
-    seconds = n_folds * _covariance_seconds(trials, len(bands), 1.0)
+    seconds = _covariance_seconds(trials, len(bands), n_matrices=1.0 + n_folds)
     return View("filter-bank CSP", 0.3, FilterBankCSP(trials.sfreq, bands), seconds)
 
 
@@ -192,9 +195,8 @@ def _evoked(trials: Trials, seed: int, n_folds: int) -> View | None:
         return None
     features = EvokedTangentSpace(trials.sfreq, low, high)
     per_class = 8 * trials.n_classes
-    seconds = n_folds * (
-        _FILTERING * trials.samples + 20 * _EIGEN * trials.n_trials * per_class**2 * 2
-    )
+    eigen = _EIGEN * trials.n_trials * per_class**2 * (1 + per_class / 8)
+    seconds = _FILTERING * trials.samples + 20 * n_folds * eigen
     return View("evoked responses", 0.2, features, seconds)
 
 
