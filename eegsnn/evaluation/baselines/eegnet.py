@@ -51,7 +51,7 @@ def eegnet(
     name = "eegnet"
     sfreq = check_time_series(name, signal)
     check_length(name, signal, _SHORTEST, "it pools twice")
-    check_extra(name, "eegnet", "torch", "braindecode")
+    check_extra(name, "eegnet", "torch", "braindecode.models")
     return EEGNetClassifier(
         sfreq,
         check_integer(f"{name}: max_epochs", max_epochs, low=1),

@@ -21,9 +21,6 @@ from eegsnn.evaluation.baselines.signal import (
 )
 from eegsnn.evaluation.features import BandPass, LowPass
 
-COVARIANCES = ("oas", "lwf")
-"""Estimators of covariance: oracle-approximating shrinkage, Ledoit–Wolf shrinkage."""
-
 # Directions in which the training data have less than this share of the largest variance are
 # those that an average reference or an interpolated channel has emptied.
 _EMPTY = 1e-10
@@ -162,15 +159,16 @@ class TangentSpaceFeatures(TransformerMixin, BaseEstimator):
         from pyriemann.estimation import Covariances, XdawnCovariances
         from pyriemann.tangentspace import TangentSpace
 
+        estimator = COVARIANCES[self.covariance]
         self.basis_ = _directions(X)
         reduced = self.basis_ @ X
         if self.n_xdawn is None:
-            covariances = Covariances(self.covariance)
+            covariances = Covariances(estimator)
         else:
             covariances = XdawnCovariances(
                 min(self.n_xdawn, len(self.basis_)),
-                estimator=self.covariance,
-                xdawn_estimator=self.covariance,
+                estimator=estimator,
+                xdawn_estimator=estimator,
             )
         matrices = covariances.fit_transform(reduced, y)
         self.n_rows_ = int(matrices.shape[1])
@@ -191,6 +189,54 @@ class TangentSpaceFeatures(TransformerMixin, BaseEstimator):
             projected += n * len(self.basis_) * n_times
         pairs = n * (n + 1) // 2
         return projected + pairs * n_times + (2 + 9 + 2) * n**3, (pairs,)
+
+
+def oracle_covariance(X: np.ndarray) -> np.ndarray:
+    """Covariances of series (..., channels, times), shrunk as Chen et al. (2010) approximate.
+
+    Equal to :func:`sklearn.covariance.oas`, for all trials at once.
+    """
+    covariance, level, squared = _moments(X)
+    n_channels, n_times = X.shape[-2:]
+    mean_square = squared / n_channels**2
+    missing = (n_times + 1) * (mean_square - level**2 / n_channels)
+    enough = missing > 0
+    shrinkage = np.where(
+        enough, np.minimum((mean_square + level**2) / np.where(enough, missing, 1), 1), 1
+    )
+    return _shrunk(covariance, level, shrinkage)
+
+
+def ledoit_wolf_covariance(X: np.ndarray) -> np.ndarray:
+    """Covariances of series (..., channels, times), shrunk as Ledoit and Wolf (2004) estimate.
+
+    Equal to :func:`sklearn.covariance.ledoit_wolf`, for all trials at once.
+    """
+    covariance, level, squared = _moments(X)
+    n_channels, n_times = X.shape[-2:]
+    centred = X - X.mean(axis=-1, keepdims=True)
+    fourth = ((centred**2).sum(axis=-2) ** 2).mean(axis=-1)
+    distance = squared / n_channels - level**2
+    noise = np.minimum((fourth - squared) / (n_channels * n_times), distance)
+    apart = distance > 0
+    return _shrunk(covariance, level, np.where(apart, noise / np.where(apart, distance, 1), 0))
+
+
+COVARIANCES = {"oas": oracle_covariance, "lwf": ledoit_wolf_covariance}
+"""Estimators of covariance by name."""
+
+
+def _moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give the plain covariance, its mean variance, and the sum of its squared entries."""
+    centred = X - X.mean(axis=-1, keepdims=True)
+    covariance = centred @ np.swapaxes(centred, -1, -2) / X.shape[-1]
+    level = np.trace(covariance, axis1=-2, axis2=-1) / X.shape[-2]
+    return covariance, level, (covariance**2).sum(axis=(-2, -1))
+
+
+def _shrunk(covariance: np.ndarray, level: np.ndarray, shrinkage: np.ndarray) -> np.ndarray:
+    towards = (shrinkage * level)[..., None, None] * np.eye(covariance.shape[-1])
+    return (1 - shrinkage)[..., None, None] * covariance + towards
 
 
 def _directions(X: np.ndarray) -> np.ndarray:

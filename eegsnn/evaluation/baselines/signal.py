@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -133,19 +134,38 @@ def filter_bank(name: str, signal: Signal, bands: Any) -> list[Edges]:
 
 
 def check_extra(name: str, extra: str, *modules: str) -> None:
-    """Refuse a baseline of whose libraries (importable `modules`) one is not installed.
+    """Refuse a baseline of whose libraries one is not installed, or cannot be imported.
+
+    Parameters
+    ----------
+    name : str
+        Of the baseline, for messages.
+    extra : str
+        The extra of this package that installs the libraries.
+    *modules : str
+        What is imported of them.
 
     Raises
     ------
     DependencyError
         Naming the extra.
     """
-    missing = [module for module in modules if find_spec(module) is None]
+    libraries = [module.partition(".")[0] for module in modules]
+    missing = [library for library in libraries if find_spec(library) is None]
     if missing:
         raise DependencyError(
             f"Baseline {name!r} needs {' and '.join(missing)}, not installed here: "
             f"pip install 'eegsnn[{extra}]'."
         )
+    for module in modules:
+        try:
+            import_module(module)
+        except Exception as error:  # libraries that do not fit each other fail in many ways
+            reason = str(error).partition("\n")[0]
+            raise DependencyError(
+                f"Baseline {name!r} needs {module}, which is installed but cannot be imported: "
+                f"{type(error).__name__}: {reason} Reinstall it: pip install 'eegsnn[{extra}]'."
+            ) from error
 
 
 def _cannot_have(low: float, high: float, sfreq: float, n_times: int | None) -> str | None:

@@ -14,6 +14,16 @@ def test_the_missing_extra_is_named_when_it_is_built(monkeypatch):
         build_baseline("eegnet", {}, Signal(100.0, 3, 200))
 
 
+def test_a_library_that_cannot_be_imported_is_named_when_it_is_built(monkeypatch):
+    def fail(module):
+        raise OSError("libtorchaudio.so: undefined symbol")
+
+    monkeypatch.setattr(signal_module, "find_spec", lambda module: True)
+    monkeypatch.setattr(signal_module, "import_module", fail)
+    with pytest.raises(DependencyError, match=r"cannot be imported: OSError: libtorchaudio"):
+        build_baseline("eegnet", {}, Signal(100.0, 3, 200))
+
+
 def test_short_trials_are_refused():
     with pytest.raises(ConfigurationError, match="at least 32 samples"):
         build_baseline("eegnet", {}, Signal(100.0, 3, 30))
@@ -26,10 +36,11 @@ def test_it_learns_and_repeats_itself(rng):
     y = np.arange(60) % 2
     X = 1e-5 * rng.normal(size=(60, 2, 128))
     X[:, 0] += 3e-5 * y[:, None] * np.sin(2 * np.pi * 10 * np.arange(128) / 64)
+    signal = Signal(64.0, 2, 128)
     fitted = [
-        build_baseline("eegnet", {"max_epochs": 15}, Signal(64.0, 2, 128), seed=4).fit(
-            X[:40], y[:40]
-        )
+        build_baseline(
+            "eegnet", {"max_epochs": 40, "batch_size": 8}, Signal(64.0, 2, 128), seed=4
+        ).fit(X[:40], y[:40])
         for _ in range(2)
     ]
     assert fitted[0].score(X[40:], y[40:]) >= 0.85

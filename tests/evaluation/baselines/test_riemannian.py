@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.covariance import ledoit_wolf, oas
 
 from eegsnn.errors import ConfigurationError, DependencyError
 from eegsnn.evaluation import Signal, build_baseline
 from eegsnn.evaluation.baselines import signal as signal_module
+from eegsnn.evaluation.baselines.riemannian import ledoit_wolf_covariance, oracle_covariance
 
 SFREQ = 100.0
 NAMES = ["tangent-space-lr", "fb-tangent-space-lr", "xdawn-tangent-lr"]
@@ -53,6 +55,18 @@ def test_the_tangent_space_has_a_coordinate_for_each_pair_of_channels(rng, pyrie
     X, y = trials(rng, "induced")
     model = build_baseline("tangent-space-lr", {}, Signal(SFREQ, 4, 150)).fit(X, y)
     assert model[:-1].transform(X).shape == (60, 10)
+
+
+@pytest.mark.parametrize(
+    ("ours", "reference"),
+    [(oracle_covariance, oas), (ledoit_wolf_covariance, ledoit_wolf)],
+)
+@pytest.mark.parametrize("n_times", [3, 20, 500])
+def test_covariances_are_those_of_scikit_learn(rng, ours, reference, n_times):
+    X = rng.normal(size=(3, 4, n_times)) * [[1.0], [3.0], [0.5], [1.0]] + 2
+    expected = [reference(trial.T)[0] for trial in X]
+    np.testing.assert_allclose(ours(X), expected, rtol=1e-10)
+    np.testing.assert_array_equal(ours(np.zeros((1, 2, 5))), 0)
 
 
 @pytest.mark.parametrize("name", NAMES)
