@@ -13,7 +13,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import check_integer
+from eegsnn._validation import check_choice, check_integer
+from eegsnn.encoding import EEGEncoder
+from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._base import NetworkClassifier
 from eegsnn.layers.gated import GatedRecurrent
@@ -148,6 +150,8 @@ class GRUTwinClassifier(ClassifierMixin, BaseEstimator):
         Unfitted; it is not changed.
     hidden : sequence of int, optional
         Units of each layer; those of `network` if not given.
+    encoders : sequence of dict, optional
+        Parameters of the encoders to put before it; the front end of `network` if not given.
 
     Attributes
     ----------
@@ -162,9 +166,12 @@ class GRUTwinClassifier(ClassifierMixin, BaseEstimator):
     loss_curve_, validation_scores_ : list of float
     """
 
-    def __init__(self, network: NetworkClassifier, hidden: Any = None) -> None:
+    def __init__(
+        self, network: NetworkClassifier, hidden: Any = None, encoders: Any = None
+    ) -> None:
         self.network = network
         self.hidden = hidden
+        self.encoders = encoders
 
     def fit(
         self, X: Any, y: Any = None, groups: Any = None, ch_names: Sequence[str] | None = None
@@ -173,6 +180,8 @@ class GRUTwinClassifier(ClassifierMixin, BaseEstimator):
         config = gated_config(self.network, self.hidden)
         twin = clone(self.network).set_params(**_feedforward_defaults(self.network))
         twin.set_params(architecture=config)
+        if self.encoders is not None:
+            twin.set_params(encoder=_make_encoder(self.encoders, self.network.sfreq))
         given = {"groups": groups, "ch_names": ch_names}
         accepted = inspect.signature(twin.fit).parameters
         twin.fit(X, y, **{k: v for k, v in given.items() if v is not None and k in accepted})
@@ -197,7 +206,9 @@ class GRUTwinClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
 
-def twin_of(network: Any, *, hidden: Any = None, random_state: Any = None) -> GRUTwinClassifier:
+def twin_of(
+    network: Any, *, hidden: Any = None, encoders: Any = None, random_state: Any = None
+) -> GRUTwinClassifier:
     """Return the unfitted twin of a spiking classifier.
 
     Parameters
@@ -207,6 +218,10 @@ def twin_of(network: Any, *, hidden: Any = None, random_state: Any = None) -> GR
     hidden : sequence of int, optional
         Units of each layer. Needed where the architecture has no layers of hidden neurons to be
         replaced.
+    encoders : sequence of dict, optional
+        Parameters of one or several :class:`~eegsnn.encoding.EEGEncoder`. Needed where `network`
+        chooses its front end in `fit`: what it will be is not known, and units that see the course
+        of a signal are no twin of features that are presented as constant currents.
     random_state : optional
         In place of the network's own.
 
@@ -230,8 +245,16 @@ def twin_of(network: Any, *, hidden: Any = None, random_state: Any = None) -> GR
     copy = clone(network)
     if random_state is not None:
         copy.set_params(random_state=random_state)
-    gated_config(copy, hidden)  # what cannot be is said before anything is fitted
-    return GRUTwinClassifier(copy, hidden)
+    # What cannot be is said before anything is fitted.
+    gated_config(copy, hidden)
+    if encoders is not None:
+        _make_encoder(encoders, getattr(copy, "sfreq", None)).check_parameters()
+    elif getattr(copy, "is_automatic", False):
+        raise ConfigurationError(
+            "gru-twin: encoders: the network chooses its front end in fit, so that its twin has "
+            "none. Give encoders = [{ bands = …, method = …, feature = …, bin_width = … }]."
+        )
+    return GRUTwinClassifier(copy, hidden, encoders)
 
 
 def gated_config(network: NetworkClassifier, hidden: Any = None) -> GatedConfig:
@@ -259,6 +282,20 @@ def gated_config(network: NetworkClassifier, hidden: Any = None) -> GatedConfig:
     if getattr(config, "readout", "membrane") == "rate" or gain is None:
         gain = 1.0  # that of membranes: there are no rates
     return GatedConfig(hidden=sizes, readout_gain=gain, **same)
+
+
+def _make_encoder(encoders: Any, sfreq: float | None) -> EEGEncoder | EncoderUnion:
+    known = inspect.signature(EEGEncoder).parameters
+    tables = encoders if isinstance(encoders, list | tuple) else [encoders]
+    for table in tables:
+        if not isinstance(table, dict):
+            raise ConfigurationError(
+                f"gru-twin: encoders: expected tables of parameters, but got {table!r}."
+            )
+        for key in table:
+            check_choice("gru-twin: encoders", key, known)
+    made = [EEGEncoder(**{"sfreq": sfreq, **table}) for table in tables]
+    return made[0] if len(made) == 1 else EncoderUnion(made)
 
 
 def _sizes(hidden: Any) -> tuple[int, ...]:

@@ -35,13 +35,14 @@ def spiking(**changes):
 def test_it_learns_through_the_same_front_end_and_repeats_itself(trials):
     X, y = trials
     network = spiking()
+    before = str(network.get_params())
     twin = twin_of(network).fit(X, y, ch_names=["C3", "C4"])
     assert twin.score(X, y) > 0.9
     assert twin.twin_.encoder_.ch_names_ == ["C3", "C4"]
     assert twin.loss_curve_[-1] < twin.loss_curve_[0]
     again = clone(twin_of(network)).fit(X, y)
     np.testing.assert_array_equal(again.predict_proba(X), twin.predict_proba(X))
-    assert network.get_params()["architecture"] == "feedforward"
+    assert str(network.get_params()) == before
 
 
 def test_it_has_the_shape_of_the_network_and_its_products_are_counted(trials):
@@ -94,6 +95,18 @@ def test_an_architecture_without_hidden_neurons_needs_sizes():
     with pytest.raises(ConfigurationError, match="no layers of hidden neurons"):
         twin_of(network)
     assert twin_of(network, hidden=[16]).hidden == [16]
+
+
+def test_a_network_that_chooses_for_itself_leaves_the_encoder_to_its_twin(trials):
+    X, y = trials
+    automatic = EEGSpikingClassifier(sfreq=SFREQ, random_state=0)
+    with pytest.raises(ConfigurationError, match="chooses its front end"):
+        twin_of(automatic)
+    with pytest.raises(ConfigurationError, match="Did you mean 'method'"):
+        twin_of(automatic, encoders=[{"methods": "rate"}])
+    given = {"bands": {"alpha": [8, 13]}, "method": "direct", "feature": "log_power"}
+    twin = twin_of(automatic, hidden=[8], encoders=[given | {"bin_width": 0.1}]).fit(X, y)
+    assert twin.score(X, y) > 0.9
 
 
 @pytest.mark.parametrize("hidden", [[0], [2.5], "many"])

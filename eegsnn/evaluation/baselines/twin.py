@@ -9,7 +9,14 @@ from eegsnn.errors import ConfigurationError
 from eegsnn.evaluation.baselines.signal import Signal
 
 
-def gru_twin(signal: Signal, hidden: Any = None, *, network: Any = None, seed: int = 0) -> Any:
+def gru_twin(
+    signal: Signal,
+    hidden: Any = None,
+    encoders: Any = None,
+    *,
+    network: Any = None,
+    seed: int = 0,
+) -> Any:
     """Return the network with gated recurrent units in place of its spiking neurons.
 
     The same front end, layer sizes, training settings and seeds; see
@@ -20,6 +27,8 @@ def gru_twin(signal: Signal, hidden: Any = None, *, network: Any = None, seed: i
     signal : Signal
     hidden : list of int, optional
         Units of each layer, where the network has no layers of hidden neurons to be replaced.
+    encoders : list of dict, optional
+        Parameters of the encoders before it, where the network chooses its front end in `fit`.
     network : unfitted spiking classifier
         Of which it is the twin.
     seed : int, default 0
@@ -35,4 +44,4 @@ def gru_twin(signal: Signal, hidden: Any = None, *, network: Any = None, seed: i
             "pipeline file, beside the network, or call eegsnn.estimators.twin.twin_of."
         )
     estimators = import_module("eegsnn.estimators.twin")  # who judges does not know what is judged
-    return estimators.twin_of(network, hidden=hidden, random_state=seed)
+    return estimators.twin_of(network, hidden=hidden, encoders=encoders, random_state=seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cross_decomposition import CCA
 
@@ -68,6 +68,7 @@ def test_the_correlation_is_the_canonical_one(rng):
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1e-7, 1e4))
+@settings(max_examples=30, deadline=None)
 def test_correlations_lie_between_0_and_1_and_know_no_unit_and_no_mixture(seed, scale):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(2, 3, 64))

@@ -38,9 +38,9 @@ def test_it_learns_and_repeats_itself(rng):
     X[:, 0] += 3e-5 * y[:, None] * np.sin(2 * np.pi * 10 * np.arange(128) / 64)
     signal = Signal(64.0, 2, 128)
     fitted = [
-        build_baseline(
-            "eegnet", {"max_epochs": 40, "batch_size": 8}, Signal(64.0, 2, 128), seed=4
-        ).fit(X[:40], y[:40])
+        build_baseline("eegnet", {"max_epochs": 40, "batch_size": 8}, signal, seed=4).fit(
+            X[:40], y[:40]
+        )
         for _ in range(2)
     ]
     assert fitted[0].score(X[40:], y[40:]) >= 0.85
