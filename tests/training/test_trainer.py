@@ -300,3 +300,30 @@ class TestInterruption:
 def test_impossible_values_are_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=rf"^{name}: expected"):
         TrainingConfig(**{name: value})
+
+
+class TestWeightAveraging:
+    def test_weights_are_the_mean_of_the_last_epochs(self) -> None:
+        seen: list[dict[str, np.ndarray]] = []
+        network = make_network()
+        trainer = make_trainer(network, max_epochs=4, weight_averaging=0.5)
+        trainer.fit(make_data(), on_epoch=lambda _: seen.append(weights_of(network)))
+        for name, values in weights_of(network).items():
+            np.testing.assert_allclose(values, (seen[2][name] + seen[3][name]) / 2, rtol=1e-5)
+
+    def test_off_it_changes_nothing(self) -> None:
+        networks = [make_network() for _ in range(2)]
+        make_trainer(networks[0]).fit(make_data())
+        make_trainer(networks[1], weight_averaging=False, augmentation={"noise": 0}).fit(
+            make_data()
+        )
+        assert same_weights(weights_of(networks[0]), weights_of(networks[1]))
+
+
+@pytest.mark.parametrize(
+    "augmentation", [{"mixup": 0.4}, {"time_shift": 0.2, "noise": 0.1}, {"fourier_surrogate": 0.1}]
+)
+def test_learns_from_augmented_trials(augmentation: dict[str, float]) -> None:
+    network = make_network()
+    make_trainer(network, augmentation=augmentation, max_epochs=15).fit(make_data())
+    assert accuracy(network) > 0.9
