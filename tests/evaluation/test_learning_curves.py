@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -49,6 +49,7 @@ class Noted(LinearDiscriminantAnalysis):
         return super().fit(X, y)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from("abc"), min_size=6, max_size=60),
     st.floats(0.05, 1),
@@ -65,6 +66,7 @@ def test_parts_are_nested_and_keep_the_share_of_each_class(labels, one, two, see
     assert nested_subset(y, 1.0, seed=seed).tolist() == list(range(len(y)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcdef"), min_size=3, max_size=40), st.floats(0.1, 1))
 def test_groups_are_given_whole(labels, size):
     groups = np.array(labels)

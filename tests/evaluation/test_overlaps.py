@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import LeakageWarning
@@ -24,6 +24,7 @@ def windows(signal, starts, length):
     return np.stack([signal[:, start : start + length] for start in starts])
 
 
+@settings(deadline=None)
 @given(
     starts=st.lists(st.integers(0, 400), min_size=2, max_size=8, unique=True),
     seed=st.integers(0, 99),
@@ -71,6 +72,7 @@ def test_tables_and_short_trials_have_no_overlap(rng):
     assert overlapping_pairs(np.zeros((5, 1, 20))).shape == (0, 3)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 300), min_size=2, max_size=12), st.integers(1, 80))
 def test_onsets_agree_with_comparing_all_pairs(onsets, length):
     onsets, half = np.array(onsets), len(onsets) // 2

@@ -114,6 +114,7 @@ def fits(folder):
     return [path.name for path in Path(folder).iterdir() if not path.name.startswith("killed")]
 
 
+@pytest.mark.slow
 def test_processes_one_of_them_killed_give_what_one_after_the_other_gives(data, tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "many").mkdir()
@@ -193,6 +194,7 @@ def test_dask_without_distributed_names_the_extra(data, tmp_path):
         run(data, tmp_path, backend="dask")
 
 
+@pytest.mark.slow
 def test_a_worker_of_a_dask_cluster_is_killed_and_nothing_is_lost_or_counted_twice(data, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs distributed (eegsnn[dask])")
     (tmp_path / "fits").mkdir()

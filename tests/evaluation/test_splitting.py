@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import ConfigurationError, DataError, DataTrapWarning
@@ -47,6 +47,7 @@ def test_sessions_are_left_out_within_each_subject(two_subjects):
     assert "nothing about a new subject" in " ".join(split.notes)
 
 
+@settings(deadline=None)
 @given(
     kind=st.sampled_from(["group-k-fold", "stratified-k-fold", "contiguous-blocks"]),
     order=st.permutations(range(24)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg
 
@@ -33,6 +33,7 @@ def test_the_riemannian_mean_becomes_the_identity():
     np.testing.assert_allclose(riemannian_mean(trial_covariances(aligned)), np.eye(4), atol=1e-7)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50))
 def test_the_riemannian_mean_of_two_is_halfway_between_them(seed):
     first, second = trial_covariances(trials(seed, n_trials=2))
