@@ -122,7 +122,7 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         length: float = 2.0,
         density: float = 0.1,
         scaling: str = "spectral_radius",
-        strength: float = 0.9,
+        strength: float = 0.5,
         delays: tuple[int, int] = (1, 3),
         neuron: str = "leaky",
         beta: Any = (0.5, 0.98),

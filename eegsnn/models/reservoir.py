@@ -55,10 +55,11 @@ class ReservoirConfig:
     scaling : {"spectral_radius", "branching_factor"}, default "spectral_radius"
         What `strength` says of the weights, which are drawn as in the paper and then multiplied by
         one factor.
-    strength : float, default 0.9
+    strength : float, default 0.5
         Largest magnitude of an eigenvalue of the weights, in thresholds; or the spikes that one
-        excitatory spike brings about, were the membranes evenly spread. Activity fades well below
-        1 and lasts above it; inhibition and leak push that border up.
+        excitatory spike brings about, were the membranes evenly spread. Near 1 reservoirs remember
+        longest (see :func:`eegsnn.measures.memory_capacity`); where trials are to be told apart,
+        less was better in cross-validation.
     delays : (int, int), default (1, 3)
         Range of the synaptic delays, in steps; each connection has its own.
     neuron : {"leaky", "izhikevich"}, default "leaky"
@@ -92,7 +93,7 @@ class ReservoirConfig:
     length: float = 2.0
     density: float = 0.1
     scaling: str = "spectral_radius"
-    strength: float = 0.9
+    strength: float = 0.5
     delays: tuple[int, int] = (1, 3)
     neuron: str = "leaky"
     beta: float | tuple[float, float] = (0.5, 0.98)
@@ -320,7 +321,7 @@ class LiquidStateMachine:
     def _check_state(self, state: ReservoirState, x: np.ndarray) -> ReservoirState:
         expected = rest_state(self.reservoir, x.shape[1])
         shapes = {k: v.shape for k, v in expected._asdict().items()}
-        given = {k: np.shape(getattr(state, k, None)) for k in shapes}
+        given = {k: np.shape(getattr(state, k, ())) for k in shapes}
         wrong = [k for k in shapes if given[k] != shapes[k]]
         if wrong:
             raise DataError(

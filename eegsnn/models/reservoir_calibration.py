@@ -10,7 +10,8 @@ from eegsnn.models.reservoir_dynamics import Reservoir, response, rest_state
 
 _ROUNDS, _TOLERANCE = 40, 0.1
 _FASTEST = 2.0  # factor by which a unit's input may change in one round
-_SMALLEST, _LARGEST = 1e-3, 1e3  # of a unit's input, in firing distances per standard deviation
+_SMALLEST, _LARGEST = 0.3, 1e3  # of a unit's input, in firing distances per standard deviation
+_HELD_DOWN = 0.05  # firing distances per round
 _MISSED = 0.5  # part of the target by which the mean rate may miss it without a warning
 
 # Relative error of a mean in float64, generously.
@@ -24,7 +25,8 @@ def calibrated(
 
     A unit's drive is its drawn weights times standardised features, times a gain. Gains are found
     in rounds: a unit that fires too seldom is driven more, by the square root of what it lacks,
-    since its neighbours change as well.
+    since its neighbours change as well. A unit that fires too often with little input, because of
+    those neighbours, gets a tonic inhibition instead.
 
     Parameters
     ----------
@@ -60,11 +62,11 @@ def calibrated(
     unit = drawn / np.where(norms > 0, norms, 1.0)[targets] * per_deviation[source] * scale
     offset = np.bincount(targets, unit * mean[source], minlength=reservoir.n_units)
 
-    gain = np.ones(reservoir.n_units)
+    gain, tonic = np.ones(reservoir.n_units), np.zeros(reservoir.n_units)
     at_rest, nothing = rest_state(reservoir, x.shape[1]), np.zeros(0, dtype=np.int64)
     least = 0.5 / (x.shape[0] * x.shape[1])  # a silent unit's rate, which is not known better
     for _ in range(_ROUNDS):
-        reservoir = reservoir.with_input(unit * gain[targets], -offset * gain)
+        reservoir = reservoir.with_input(unit * gain[targets], tonic - offset * gain)
         spikes = response(reservoir, x, at_rest, nothing).spikes
         assert spikes is not None
         rates = spikes.mean(axis=(0, 1))
@@ -72,12 +74,18 @@ def calibrated(
             break
         change = np.sqrt(target_rate / np.maximum(rates, least))
         gain = np.clip(gain * np.clip(change, 1 / _FASTEST, _FASTEST), _SMALLEST, _LARGEST)
+        # Nor does a unit hear its input whose neighbours alone keep it firing: it is held down.
+        held = (gain == _SMALLEST) & (rates > target_rate)
+        tonic = np.where(held, tonic - _HELD_DOWN * scale, tonic)
+        freed = (tonic < 0) & (rates < target_rate)
+        tonic = np.where(freed, np.minimum(tonic + _HELD_DOWN * scale, 0.0), tonic)
     rate = float(rates.mean())
     if abs(rate - target_rate) > _MISSED * target_rate:
-        turn = "lower strength" if rate > target_rate else "raise input_density, or lower length"
+        recurrent = rate > target_rate or bool(tonic.any())
+        turn = "lower strength" if recurrent else "raise input_density"
         warn_user(
             f"The reservoir fires {rate:.2g} spikes per unit and step, where target_rate = "
-            f"{target_rate:g}, however strong its input is made: {turn}, or change target_rate.",
+            f"{target_rate:g}, whatever its input is made: {turn}, or change target_rate.",
             SilentNetworkWarning,
         )
     return reservoir

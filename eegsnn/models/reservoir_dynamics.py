@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -283,7 +283,7 @@ def response(
     spikes = np.zeros((kept, batch, reservoir.n_units), dtype=bool)
     samples = np.zeros((len(at_steps), batch, reservoir.n_units))
     plasticity = reservoir.plasticity or Plasticity(*np.zeros((3, 0, 2)))
-    arrays = (
+    arrays: tuple[Any, ...] = (
         *(*reservoir.inputs[:3], reservoir.bias, *reservoir.recurrent),
         *(reservoir.neuron == "izhikevich", reservoir.constants, reservoir.dt, MEMBRANE_FLOOR),
         *(reservoir.plasticity is not None, _kinds(reservoir), *plasticity),

@@ -68,6 +68,19 @@ def test_a_leaky_integrator_remembers_as_calculated(rng):
     np.testing.assert_allclose(found, (1 - a**2) * a ** (2 * np.arange(1, 11)), atol=0.012)
 
 
+@pytest.mark.parametrize(("size", "radius"), [(5, 0.8), (20, 0.95)])
+def test_a_ring_remembers_what_is_published_for_its_size(size, radius, rng):
+    """Linear units in a ring: N − (1 − r^(2N)) (Rodan & Tiňo 2011, theorem 1)."""
+    u = rng.normal(size=30_000)
+    states, x = np.zeros((len(u), size)), np.zeros(size)
+    for t, value in enumerate(u):
+        x = radius * np.roll(x, 1)
+        x[0] += value
+        states[t] = x
+    capacity = memory_capacity(u, states, max_delay=6 * size)
+    assert capacity.total == pytest.approx(size - (1 - radius ** (2 * size)), abs=0.05)
+
+
 def test_noise_and_silence_remember_nothing(rng):
     u = rng.normal(size=2000)
     assert memory_capacity(u, rng.normal(size=(2000, 30))).total == 0
