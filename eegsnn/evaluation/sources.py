@@ -32,11 +32,11 @@ _WITHOUT_EFFECT = {
     "study",
 }
 
-# What adds records up leaves them as they are.
-_SUMMARIES = {
+# Nor can what adds records up, or writes models to files (and knows every model for that).
+_AFTERWARDS = {
     f"eegsnn.evaluation.{name}"
     for name in ("breakdown", "calibration", "comparison", "results", "statistics", "verdict")
-}
+} | {"eegsnn.estimators.persistence"}
 
 # Every model is fitted and scored by these; the second acts by being imported.
 _ALWAYS = ("eegsnn.evaluation.folds", "eegsnn.backend")
@@ -75,7 +75,7 @@ def closure(names: Iterable[str]) -> set[str]:
 
 def _counts(name: str) -> bool:
     parts = name.split(".")
-    return name not in _SUMMARIES and (len(parts) < 2 or parts[1] not in _WITHOUT_EFFECT)
+    return name not in _AFTERWARDS and (len(parts) < 2 or parts[1] not in _WITHOUT_EFFECT)
 
 
 def _module_names(estimator: Any) -> Iterator[str]:
