@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from eegsnn._validation import check_finite
 from eegsnn.backend import threads_for
 from eegsnn.errors import ConfigurationError, DataError, SilentNetworkWarning
 from eegsnn.estimators._ensemble import Ensemble, Trials, fit_ensemble
@@ -20,6 +19,7 @@ from eegsnn.estimators._inputs import (
     batch_weights,
     check_can_hold_out,
     check_groups,
+    check_trial_shape,
     draw_seed,
     encode_labels,
     series_of,
@@ -162,21 +162,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_shape(self, X: Any, reset: bool, ch_names: Sequence[str] | None = None) -> None:
         """Say of series what scikit-learn's own check cannot: which channel, which trial."""
-        array = np.asarray(X) if not hasattr(X, "toarray") else None
-        if array is None or array.ndim <= 2:
-            return
-        if array.ndim != 3 or not array.shape[2]:
-            raise DataError(
-                f"X: expected rows (trials, features) or series (trials, channels, times) of at "
-                f"least one sample, but got shape {array.shape}."
-            )
-        if not reset and array.shape[1] != self.n_features_in_:
-            raise DataError(
-                f"X: expected {self.n_features_in_} channels, as in training, but got "
-                f"{array.shape[1]}."
-            )
-        if array.dtype.kind == "f":
-            check_finite(array, ch_names=ch_names)
+        check_trial_shape(X, None if reset else self.n_features_in_, ch_names)
 
     def _training_channels(self) -> list[str] | None:
         """Names of the channels of training, where they have any."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
-from eegsnn._validation import check_number
+from eegsnn._validation import check_finite, check_number
 from eegsnn.errors import ConfigurationError, DataError
 
 
@@ -131,6 +132,44 @@ def check_groups(groups: Any, n_trials: int) -> np.ndarray | None:
 def draw_seed(random_state: Any) -> int:
     """Integer seed from whatever scikit-learn takes as `random_state`."""
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def check_trial_shape(
+    X: Any, n_channels: int | None = None, ch_names: Sequence[str] | None = None
+) -> None:
+    """Say of series what scikit-learn's own check cannot: which channel, which trial.
+
+    Raises
+    ------
+    DataError
+        If X has more than two dimensions and is not (trials, channels, times) of at least one
+        sample and of `n_channels`, or holds NaN or infinity.
+    """
+    array = np.asarray(X) if not hasattr(X, "toarray") else None
+    if array is None or array.ndim <= 2:
+        return
+    if array.ndim != 3 or not array.shape[2]:
+        raise DataError(
+            f"X: expected rows (trials, features) or series (trials, channels, times) of at least "
+            f"one sample, but got shape {array.shape}."
+        )
+    if n_channels is not None and array.shape[1] != n_channels:
+        raise DataError(
+            f"X: expected {n_channels} channels, as in training, but got {array.shape[1]}."
+        )
+    if array.dtype.kind == "f":
+        check_finite(array, ch_names=ch_names)
+
+
+def labels_of_epochs(X: Any, y: Any) -> Any:
+    """Return `y`, or where it is None the names of the events of mne.Epochs.
+
+    To be called after the data were read: that drops the epochs that are to be rejected.
+    """
+    if y is None and hasattr(X, "event_id") and hasattr(X, "events"):
+        names = {code: name for name, code in X.event_id.items()}
+        return np.array([names[code] for code in X.events[:, 2]])
+    return y
 
 
 def series_of(X: np.ndarray) -> np.ndarray:

@@ -20,7 +20,13 @@ from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators._base import whole_or_unchanged
-from eegsnn.estimators._inputs import check_groups, draw_seed, encode_labels, trial_weights
+from eegsnn.estimators._inputs import (
+    check_groups,
+    draw_seed,
+    encode_labels,
+    labels_of_epochs,
+    trial_weights,
+)
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.estimators.automatic import (
     LabelledTrials,
@@ -414,11 +420,7 @@ class EEGSpikingClassifier(SpikingClassifier):
         data, self._names, self._rate = unpack_series(
             X, ch_names=ch_names, sfreq=self.sfreq, picks=picks
         )
-        if y is None and hasattr(X, "event_id") and hasattr(X, "events"):
-            # After the data: reading them drops the epochs that are to be rejected.
-            names = {code: name for name, code in X.event_id.items()}
-            y = np.array([names[code] for code in X.events[:, 2]])
-        return data, y
+        return data, labels_of_epochs(X, y)
 
     def _training_channels(self) -> list[str] | None:
         return None if self.encoder_ is None else self.encoder_.ch_names_

@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eegsnn._validation import (
     check_boolean,
     check_choice,
-    check_finite,
     check_integer,
     check_number,
     unpack_series,
@@ -26,8 +25,10 @@ from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators._inputs import (
     check_class_weight,
     check_groups,
+    check_trial_shape,
     draw_seed,
     encode_labels,
+    labels_of_epochs,
     series_of,
     trial_weights,
 )
@@ -63,8 +64,9 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         Liquid states read out, at the ends of so many equal parts of the trial.
     with_rates : bool, default True
         Read out each unit's spike rate over the trial as well.
-    with_input : bool, default False
-        Read out what the encoder gives as well, at every step, past the reservoir.
+    with_input : bool, default True
+        Read out what the encoder gives as well, at every step, past the reservoir, which then has
+        to supply only what a linear readout of the encoder cannot.
     readout : {"ridge", "logistic"}, default "ridge"
         "ridge": least squares, its regularisation chosen by predicting each training trial from
         the others, in closed form, and its probabilities fitted to those predictions. "logistic":
@@ -133,7 +135,7 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         time_constant: float = 10.0,
         n_snapshots: int = 4,
         with_rates: bool = True,
-        with_input: bool = False,
+        with_input: bool = True,
         readout: str = "ridge",
         n_steps: int = 20,
         class_weight: Any = None,
@@ -241,11 +243,12 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         If it fails, the estimator stays as it was.
         """
         self.check_parameters()
-        X, y, names, rate = _unpack(X, y, ch_names, self.sfreq)
+        data, names, rate = unpack_series(X, ch_names=ch_names, sfreq=self.sfreq)
+        y = labels_of_epochs(X, y)
         before = dict(self.__dict__)
         try:
-            _check_shape(X, None, names)
-            X, y = validate_data(self, X, y, allow_nd=True, dtype=[np.float64, np.float32])
+            check_trial_shape(data, None, names)
+            X, y = validate_data(self, data, y, allow_nd=True, dtype=[np.float64, np.float32])
             self._fit_trials(X, y, sample_weight, groups, names, rate)
         except BaseException:
             self.__dict__.clear()
@@ -365,7 +368,7 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
             series = self._fitted_encoder("channels").transform(X)
         else:
             names = None if self.encoder_ is None else self.encoder_.ch_names_
-            _check_shape(X, self.n_features_in_, names)
+            check_trial_shape(X, self.n_features_in_, names)
             X = validate_data(self, X, reset=False, allow_nd=True, dtype=[np.float64, np.float32])
             if (X.ndim == 2) != (self.encoder_ is None):
                 raise DataError(
@@ -408,32 +411,3 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
 def _flat(series: np.ndarray) -> np.ndarray:
     """All steps of [T, trials, features] side by side, (trials, T·features)."""
     return np.swapaxes(series, 0, 1).reshape(series.shape[1], -1)
-
-
-def _unpack(
-    X: Any, y: Any, ch_names: Sequence[str] | None, sfreq: float | None
-) -> tuple[Any, Any, list[str] | None, float | None]:
-    data, names, rate = unpack_series(X, ch_names=ch_names, sfreq=sfreq)
-    if y is None and hasattr(X, "event_id") and hasattr(X, "events"):
-        # After the data: reading them drops the epochs that are to be rejected.
-        events = {code: name for name, code in X.event_id.items()}
-        y = np.array([events[code] for code in X.events[:, 2]])
-    return data, y, names, rate
-
-
-def _check_shape(X: Any, n_channels: int | None, ch_names: list[str] | None) -> None:
-    """Say of series what scikit-learn's own check cannot: which channel, which trial."""
-    array = np.asarray(X) if not hasattr(X, "toarray") else None
-    if array is None or array.ndim <= 2:
-        return
-    if array.ndim != 3 or not array.shape[2]:
-        raise DataError(
-            f"X: expected rows (trials, features) or series (trials, channels, times) of at least "
-            f"one sample, but got shape {array.shape}."
-        )
-    if n_channels is not None and array.shape[1] != n_channels:
-        raise DataError(
-            f"X: expected {n_channels} channels, as in training, but got {array.shape[1]}."
-        )
-    if array.dtype.kind == "f":
-        check_finite(array, ch_names=ch_names)

@@ -41,11 +41,11 @@ def test_it_has_every_parameter_of_the_reservoir_with_its_default():
     [
         {},
         {"readout": "logistic"},
-        {"with_input": True, "with_rates": False, "n_snapshots": 1},
+        {"with_input": False, "with_rates": False, "n_snapshots": 1},
         {"neuron": "izhikevich", "target_rate": 0.05, "short_term_plasticity": True},
         {"topology": "random", "scaling": "branching_factor", "n_snapshots": 500},
     ],
-    ids=["ridge", "logistic", "input", "izhikevich", "random"],
+    ids=["ridge", "logistic", "one-state", "izhikevich", "random"],
 )
 def test_trials_that_it_has_not_seen_are_told_apart(parameters, trials):
     model = make_model(**parameters).fit(trials.X[:16], trials.y[:16])
@@ -68,7 +68,7 @@ def test_a_reservoir_separates_what_no_linear_readout_of_the_input_can(rng):
     train, test = slice(0, 160), slice(160, 240)
     encoder = EEGEncoder(None, method="direct", bin_width=0.01)
     model = LiquidStateClassifier(
-        encoder, sfreq=100.0, n_units=150, strength=0.5, n_snapshots=1, random_state=0
+        encoder, sfreq=100.0, n_units=150, n_snapshots=1, with_input=False, random_state=0
     )
     model.fit(X[train], y[train])
     flat = X.reshape(240, -1)
