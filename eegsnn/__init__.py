@@ -25,7 +25,12 @@ if TYPE_CHECKING:
         rate_encode,
         repeat_encode,
     )
-    from eegsnn.estimators import EEGSpikingClassifier, SpikingClassifier, load_model
+    from eegsnn.estimators import (
+        EEGSpikingClassifier,
+        LiquidStateClassifier,
+        SpikingClassifier,
+        load_model,
+    )
     from eegsnn.filters import BAND_SETS, FilterBank, FrequencyBand, SpatialFilter
     from eegsnn.layers import (
         BNTT,
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
         TdBN,
     )
     from eegsnn.measures import compare_encoders
+    from eegsnn.models import LiquidStateMachine, ReservoirConfig
     from eegsnn.monitoring import count_operations, gradient_norms, record
     from eegsnn.neurons import (
         ALIF,
@@ -112,6 +118,8 @@ _HOMES = {
     "Leaky": "neurons",
     "LeakyIntegrator": "neurons",
     "Linear": "layers",
+    "LiquidStateClassifier": "estimators",
+    "LiquidStateMachine": "models",
     "MaxPool1d": "layers",
     "MaxPool2d": "layers",
     "ParametricLeaky": "neurons",
@@ -119,6 +127,7 @@ _HOMES = {
     "RALIF": "neurons",
     "RLeaky": "neurons",
     "RSynaptic": "neurons",
+    "ReservoirConfig": "models",
     "Residual": "layers",
     "ResonateAndFire": "neurons",
     "Sequential": "layers",
@@ -186,12 +195,15 @@ __all__ = [
     "Leaky",
     "LeakyIntegrator",
     "Linear",
+    "LiquidStateClassifier",
+    "LiquidStateMachine",
     "MaxPool1d",
     "MaxPool2d",
     "ParametricLeaky",
     "Preprocessing",
     "RLeaky",
     "RSynaptic",
+    "ReservoirConfig",
     "Residual",
     "ResonateAndFire",
     "Sequential",
