@@ -20,7 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from eegsnn._compiling import n_cores
-from eegsnn._validation import check_integer
+from eegsnn._validation import check_boolean, check_integer
 from eegsnn.features._base import TrialFeatures
 
 _LENGTH = 9
@@ -45,6 +45,8 @@ class KernelRates(TrialFeatures):
         For dilations, mixes and the quantiles.
     max_samples : int, default 4096
         Longer trials are averaged over two, three, … neighbouring samples until they fit.
+    differences : bool, default False
+        Units receive the change of the signal from sample to sample, not the signal itself.
 
     Attributes
     ----------
@@ -76,12 +78,14 @@ class KernelRates(TrialFeatures):
         n_thresholds: int = 4,
         seed: int = 0,
         max_samples: int = 4096,
+        differences: bool = False,
     ) -> None:
         self.sfreq = sfreq
         self.n_units = n_units
         self.n_thresholds = n_thresholds
         self.seed = seed
         self.max_samples = max_samples
+        self.differences = differences
 
     def check_parameters(self) -> None:
         """Validate the constructor's values without data."""
@@ -90,6 +94,7 @@ class KernelRates(TrialFeatures):
         check_integer("n_thresholds", self.n_thresholds, low=1)
         check_integer("seed", self.seed, low=0)
         check_integer("max_samples", self.max_samples, low=_LENGTH)
+        check_boolean("differences", self.differences)
 
     def _learn(self, X: np.ndarray, y: np.ndarray | None) -> None:
         generator = np.random.default_rng(self.seed)
@@ -117,7 +122,8 @@ class KernelRates(TrialFeatures):
     def _prepare(self, X: np.ndarray) -> np.ndarray:
         step = -(-X.shape[2] // self.max_samples)
         n_times = X.shape[2] // step
-        return X[:, :, : n_times * step].reshape(*X.shape[:2], n_times, step).mean(axis=3)
+        X = X[:, :, : n_times * step].reshape(*X.shape[:2], n_times, step).mean(axis=3)
+        return np.diff(X, axis=2, prepend=X[:, :, :1]) if self.differences else X
 
     def _mixed(self, X: np.ndarray) -> np.ndarray:
         """Standardised signals in the mix of each group, float32 (groups, trials, times)."""

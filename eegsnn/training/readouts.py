@@ -81,6 +81,12 @@ def shrinkage_discriminant(
     return LinearReadout(outside, bias - outside @ centre)
 
 
+def _independent(codes: np.ndarray, groups: np.ndarray | None) -> int:
+    if groups is None or len(np.unique(groups)) < 2:
+        return len(codes)
+    return len(np.unique(np.stack([np.unique(groups, return_inverse=True)[1], codes]), axis=1).T)
+
+
 def _span(centred: np.ndarray) -> np.ndarray:
     """Orthonormal basis (features, rank) of the space that the rows span."""
     powers, vectors = np.linalg.eigh(centred @ centred.T)
@@ -147,6 +153,7 @@ def committee_weights(
     prior: np.ndarray,
     strength: float = 10.0,
     weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Weights ≥ 0 with which the members' log-probabilities are added up.
 
@@ -164,6 +171,9 @@ def committee_weights(
         Of the prior, in trials: thirty trials are swayed by it, three hundred hardly.
     weights : ndarray, shape (trials,), optional
         Importance of each trial.
+    groups : ndarray, shape (trials,), optional
+        Subject, session or run of each trial. Trials of one class in one group are alike, and
+        count as one against the prior.
 
     Returns
     -------
@@ -174,7 +184,7 @@ def committee_weights(
     share = share / share.sum()
     start = prior / prior.sum()
     trials = np.arange(len(codes))
-    pull = strength / len(codes)
+    pull = strength / _independent(codes, groups)
 
     def loss(member_weights: np.ndarray) -> tuple[float, np.ndarray]:
         logs = log_softmax(np.tensordot(member_weights, scores, axes=1))

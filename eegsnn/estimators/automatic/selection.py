@@ -266,4 +266,6 @@ def _weights(
 ) -> np.ndarray:
     if not judged:
         return priors / priors.sum()
-    return committee_weights(held_out, trials.codes, priors, weights=trials.weights)
+    return committee_weights(
+        held_out, trials.codes, priors, weights=trials.weights, groups=trials.groups
+    )

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from eegsnn.features import (
     BandPower,
     EvokedTangentSpace,
@@ -108,6 +110,7 @@ def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
         _windows,
         _rhythm_tangent_space,
         _kernels,
+        _kernels_of_changes,
         _power,
         _filter_bank_csp,
         _evoked,
@@ -174,10 +177,27 @@ def _power(trials: Trials, seed: int, n_folds: int) -> View | None:
 
 
 def _kernels(trials: Trials, seed: int, n_folds: int) -> View:
-    features = KernelRates(trials.sfreq, seed=seed, max_samples=_LONGEST)
+    # Few trials cannot weigh many units, and many trials can.
+    n_units = int(np.clip(40 * trials.n_trials, 2000, 10000))
+    features = KernelRates(trials.sfreq, n_units, seed=seed, max_samples=_LONGEST)
+    return View(
+        "spiking kernels", 0.3, features, _kernel_seconds(trials, n_units, n_folds), spiking=True
+    )
+
+
+def _kernels_of_changes(trials: Trials, seed: int, n_folds: int) -> View:
+    n_units = int(np.clip(20 * trials.n_trials, 1000, 5000))
+    features = KernelRates(
+        trials.sfreq, n_units, seed=seed + 1, max_samples=_LONGEST, differences=True
+    )
+    seconds = _kernel_seconds(trials, n_units, n_folds)
+    return View("spiking kernels of changes", 0.2, features, seconds, spiking=True)
+
+
+def _kernel_seconds(trials: Trials, n_units: int, n_folds: int) -> float:
     length = min(trials.n_times, _LONGEST)
-    seconds = 0.5 + 7e-10 * trials.n_trials * length * features.n_units
-    return View("spiking kernels", 0.3, features, seconds, spiking=True)
+    readouts = 2e-10 * (n_folds + 1) * trials.n_trials**2 * n_units
+    return 0.2 + 7e-10 * trials.n_trials * length * n_units + readouts
 
 
 def _filter_bank_csp(trials: Trials, seed: int, n_folds: int) -> View | None:
@@ -213,6 +233,7 @@ def _stimulus(trials: Trials, seed: int, n_folds: int) -> View | None:
     frequencies = [f for f in trials.frequencies if f < 0.45 * trials.sfreq]
     if len(frequencies) < 2 or trials.n_channels < 2:
         return None
-    features = OscillationCorrelations(trials.sfreq, frequencies, n_harmonics=2, n_subbands=3)
+    features = OscillationCorrelations(trials.sfreq, frequencies, n_harmonics=3, n_subbands=3)
     seconds = 3 * _FILTERING * trials.samples + 40 * _PRODUCT * trials.samples
-    return View("stimulus frequencies", 1.0, features, seconds)
+    # Whoever names frequencies shows lights: nothing else is expected to tell as much.
+    return View("stimulus frequencies", 4.0, features, seconds)
