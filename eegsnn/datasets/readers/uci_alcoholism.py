@@ -26,6 +26,7 @@ from eegsnn.recordings import EEGDataset, Preprocessing, preprocess_trials
 
 # The eyes (X horizontal, Y vertical) and the nose are recorded beside 61 electrodes of the scalp.
 _NOT_SCALP = {"X", "Y", "nd"}
+_PAIRS = ["S2 match", "S2 nomatch"]
 #: Subjects whose trials the gathered file holds.
 _SUBJECTS = [
     *(f"co2a0000{number}" for number in (364, 365, 368, 369, 370, 377, 378)),
@@ -51,6 +52,7 @@ def read(
     preprocessing: Preprocessing | None,
     *,
     channels: str = "scalp",
+    label: str = "diagnosis",
 ) -> EEGDataset:
     """Read all trials.
 
@@ -60,7 +62,11 @@ def read(
         As for every reader.
     channels : "scalp" or "all", default "scalp"
         The 61 electrodes of the scalp, or also the two of the eyes (X, Y) and the nose (nd).
+    label : "diagnosis" or "match", default "diagnosis"
+        What is to be told: alcoholic or control, of whole subjects; or whether the second picture
+        of a trial was the first again ("S2 match", "S2 nomatch"), with the trials of two pictures.
     """
+    check_choice("label", label, ["diagnosis", "match"])
     check_choice("channels", channels, ["scalp", "all"])
     (path,) = files.values()
     content = _load(path)
@@ -71,14 +77,18 @@ def read(
     X, sfreq, names = preprocess_trials(
         X, sfreq, names, preprocessing or Preprocessing(), name=manifest.name
     )
-    return EEGDataset(
+    condition = content["condition"]
+    dataset = EEGDataset(
         X=X,
-        y=content["label"],
-        groups={"subject": content["subject"], "condition": content["condition"]},
+        y=content["label"] if label == "diagnosis" else condition,
+        groups={"subject": content["subject"], "condition": condition},
         sfreq=sfreq,
         ch_names=names,
-        classes=list(manifest.events.values()),
+        classes=list(manifest.events.values())
+        if label == "diagnosis"
+        else [*_PAIRS, *sorted(set(condition.tolist()) - set(_PAIRS))],
     )
+    return dataset if label == "diagnosis" else dataset.select_classes(_PAIRS)
 
 
 def read_trial(path: str | Path) -> Trial:
