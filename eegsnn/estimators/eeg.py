@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,53 +9,19 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import (
-    check_integer,
-    check_number,
-    check_rate_known,
-    unpack_series,
-)
+from eegsnn._validation import check_number, unpack_series
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators._base import whole_or_unchanged
-from eegsnn.estimators._inputs import (
-    check_groups,
-    draw_seed,
-    encode_labels,
-    labels_of_epochs,
-    trial_weights,
-)
-from eegsnn.estimators._trials import merge_duplicates
-from eegsnn.estimators.automatic import (
-    LabelledTrials,
-    check_frequencies,
-    fit_committee,
-    plan_choice,
-)
+from eegsnn.estimators._choosing import ChoosingClassifier
+from eegsnn.estimators._inputs import labels_of_epochs
 from eegsnn.estimators.spiking import SpikingClassifier
-from eegsnn.filters.inputs import read_like_training, read_training
-from eegsnn.monitoring.operations import Operations
 
 Encoder = EEGEncoder | EncoderUnion
 
-AUTOMATIC = "automatic"
-# What an automatic choice goes by too, or what does not change a network.
-_NOT_OF_NETWORKS = {
-    "self",
-    "encoder",
-    "sfreq",
-    "architecture",
-    "time_budget_s",
-    "frequencies",
-    "n_steps",
-    "class_weight",
-    "random_state",
-    "verbose",
-}
 
-
-class EEGSpikingClassifier(SpikingClassifier):
+class EEGSpikingClassifier(ChoosingClassifier):
     """Classify EEG trials: left to itself, or as bands → spike encoder → trained spiking network.
 
     Without an encoder and without any parameter of a network it chooses by itself
@@ -175,43 +140,12 @@ class EEGSpikingClassifier(SpikingClassifier):
         self.time_budget_s = time_budget_s
         self.frequencies = frequencies
 
-    @property
-    def is_automatic(self) -> bool:
-        """Whether `fit` on time series will choose by itself."""
-        if self.architecture is not None:
-            return isinstance(self.architecture, str) and self.architecture == AUTOMATIC
-        return self.encoder is None and not self._given_for_networks()
-
-    def _given_for_networks(self) -> list[str]:
-        """Parameters of networks and training that are not at their defaults."""
-        defaults = inspect.signature(type(self).__init__).parameters
-        names = set(defaults) - _NOT_OF_NETWORKS
-        return sorted(
-            name
-            for name in names
-            if getattr(self, name) is not defaults[name].default
-            and getattr(self, name) != defaults[name].default
-        )
-
-    def _trained_architecture(self) -> Any:
-        if self.architecture is None or self.is_automatic:
-            return "feedforward"
-        return self.architecture
-
     def check_parameters(self) -> None:
         """Validate the constructor's values, the encoder's too, without data."""
         super().check_parameters()
         if self.sfreq is not None:
             check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
-        check_number("time_budget_s", self.time_budget_s, low=0, low_open=True, unit="s")
-        check_frequencies(self.frequencies)
-        if self.is_automatic and self.architecture is not None:
-            given = [*self._given_for_networks(), *(["encoder"] if self.encoder else [])]
-            if given:
-                raise ConfigurationError(
-                    f"architecture: 'automatic' chooses for itself, but got {', '.join(given)}. "
-                    f"Remove them, or name the architecture that they are for."
-                )
+        self._check_choice()
         if self.encoder is None:
             return
         if not isinstance(self.encoder, Encoder):
@@ -258,102 +192,9 @@ class EEGSpikingClassifier(SpikingClassifier):
             if self.is_automatic and X.ndim == 3:
                 self._fit_automatic(X, y, sample_weight, groups)
             else:
-                self.committee_, self.selection_ = None, []
+                self._choose_nothing()
                 self._fit_trials(X, y, sample_weight, groups)
         return self
-
-    def _fit_automatic(self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any) -> None:
-        X, self.input_ = read_training(
-            X, expected_sfreq=self.sfreq, ch_names=self._names, sfreq=self._rate
-        )
-        classes, codes = encode_labels(y)
-        weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
-        groups = check_groups(groups, len(X))
-        X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
-        self.committee_, tried = fit_committee(
-            LabelledTrials(X, codes, weights, groups, len(classes)),
-            classes,
-            self.input_.sfreq,
-            frequencies=check_frequencies(self.frequencies),
-            time_budget_s=self.time_budget_s,
-            n_steps=self.n_steps,
-            seed=draw_seed(self.random_state),
-            verbose=bool(self.verbose),
-        )
-        self.selection_ = [outcome.to_dict() for outcome in tried]
-        self.classes_, self.encoder_, self._ensemble = classes, None, None
-        self.n_iter_, self.interrupted_ = 0, False
-        self.loss_curve_, self.validation_scores_, self.histories_ = [], [], []
-        self.spike_rates_ = self.committee_.firing_rates(X[:256])
-
-    def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
-        """List what an automatic choice would try on so many trials, channels and samples.
-
-        Parameters
-        ----------
-        shape : (trials, channels, times)
-        classes : sequence
-            Labels.
-
-        Returns
-        -------
-        list of dict
-            name, seconds (estimated, those of the inner folds included), affordable.
-
-        Raises
-        ------
-        ConfigurationError
-            If the time budget is too short for anything, or the rate is not known.
-        """
-        self.check_parameters()
-        return plan_choice(
-            tuple(shape),
-            list(classes),
-            check_rate_known(self.sfreq),
-            check_frequencies(self.frequencies),
-            self.time_budget_s,
-        )
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
-        if self._decides_by_committee():
-            return self.committee_.probabilities(self._like_training(X))
-        return super().predict_proba(X)
-
-    def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
-        """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
-
-        After an automatic choice: of the chosen view number `layer`, in the order of
-        ``selection_``.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no hidden layer or view of that number, counted from 0.
-        """
-        if self._decides_by_committee():
-            check_integer("layer", layer, low=0, high=len(self.committee_.members) - 1)
-            return self.committee_.members[layer].spikes(self._like_training(X))
-        return super().hidden_spikes(X, layer)
-
-    def count_operations(self, X: Any) -> Operations:
-        """Count what the classification of a trial costs; see :class:`SpikingClassifier`.
-
-        After an automatic choice: view by view, without the filters and covariances before it.
-        """
-        if self._decides_by_committee():
-            return self.committee_.operations(self._like_training(X))
-        return super().count_operations(X)
-
-    def _decides_by_committee(self) -> bool:
-        check_is_fitted(self, "classes_")
-        return getattr(self, "committee_", None) is not None
-
-    def _like_training(self, X: Any) -> np.ndarray:
-        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
-        if not is_epochs and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
-            super()._prediction_series(X)  # says so in the words of scikit-learn
-        return read_like_training(X, self.input_)
 
     def partial_fit(
         self,
@@ -375,7 +216,7 @@ class EEGSpikingClassifier(SpikingClassifier):
             goes_on = getattr(self, "_ensemble", None) is not None
             X, y = self._unpack(X, y, ch_names, goes_on)
             X, y = self._check_training_data(X, y, reset=not goes_on, ch_names=self._names)
-            self.committee_, self.selection_ = None, []
+            self._choose_nothing()
             self._partial_fit_trials(X, y, classes, sample_weight)
         return self
 
@@ -385,15 +226,16 @@ class EEGSpikingClassifier(SpikingClassifier):
         After an automatic choice: the spikes of all views that are presented in `n_steps` steps,
         those above the mean before those below, view by view.
         """
-        if self._decides_by_committee():
-            return self.committee_.encode(self._like_training(X))
+        committee = self._chosen()
+        if committee is not None:
+            return committee.encode(self._like_training(X))
         return self._prediction_series(X)
 
     @property
     def ch_names_(self) -> list[str]:
         """Channels in the order of training."""
         check_is_fitted(self, "encoder_")
-        if self._decides_by_committee():
+        if self._chosen() is not None:
             return self.input_.ch_names
         if self.encoder_ is None:
             raise AttributeError(
@@ -405,7 +247,7 @@ class EEGSpikingClassifier(SpikingClassifier):
     def sfreq_(self) -> float:
         """Sampling rate of the training data in Hz."""
         check_is_fitted(self, "encoder_")
-        if self._decides_by_committee():
+        if self._chosen() is not None:
             return self.input_.sfreq
         if self.encoder_ is None:
             raise AttributeError("the model was trained on rows of features, which have no rate")

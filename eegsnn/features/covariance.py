@@ -13,6 +13,9 @@ from eegsnn.features.riemann import shrunk_covariances, tangent_vectors, whitene
 from eegsnn.filters.spatial import csp_filters, whitening_filters
 
 
+_STEPS = tuple((float(low), low + 4.0) for low in range(4, 40, 4))
+
+
 class TangentSpace(TrialFeatures):
     """Covariances of each band in the tangent space at their Riemannian mean.
 
@@ -104,7 +107,7 @@ class FilterBankCSP(TrialFeatures):
     def __init__(
         self,
         sfreq: float,
-        bands: Bands = tuple((float(low), low + 4.0) for low in range(4, 40, 4)),
+        bands: Bands = _STEPS,
         n_components: int = 4,
     ) -> None:
         self.sfreq = sfreq

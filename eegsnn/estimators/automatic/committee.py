@@ -95,7 +95,8 @@ class Committee:
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Everything the committee is, as a JSON-able dict and named arrays."""
-        described, arrays = [], {}
+        described: list[dict[str, Any]] = []
+        arrays: dict[str, np.ndarray] = {}
         for number, member in enumerate(self.members):
             features, own = member.features.get_state()
             kind = next(name for name, cls in _CODES.items() if isinstance(member.code, cls))

@@ -42,7 +42,7 @@ def check_frequencies(frequencies: Any) -> tuple[float, ...] | None:
 
 
 def plan_choice(
-    shape: tuple[int, ...],
+    shape: tuple[int, int, int],
     classes: Sequence[Any],
     sfreq: float,
     frequencies: tuple[float, ...] | None,
@@ -50,7 +50,8 @@ def plan_choice(
 ) -> list[dict[str, Any]]:
     """List the views that would be tried on trials of this shape; see `EEGSpikingClassifier`."""
     known = stimulus_frequencies(classes) if frequencies is None else frequencies
-    described = Trials(*shape, len(classes), sfreq, known)
+    n_trials, n_channels, n_times = shape
+    described = Trials(n_trials, n_channels, n_times, len(classes), sfreq, known)
     return [
         {"name": view.name, "seconds": view.seconds, "affordable": fits}
         for view, fits in affordable(possible_views(described, 0, N_FOLDS), time_budget_s)
@@ -89,7 +90,8 @@ def fit_committee(
         As :func:`~eegsnn.estimators.automatic.choose`.
     """
     known = stimulus_frequencies(classes.tolist()) if frequencies is None else frequencies
-    described = Trials(len(trials.X), *trials.X.shape[1:], len(classes), sfreq, known)
+    n_trials, n_channels, n_times = trials.X.shape
+    described = Trials(n_trials, n_channels, n_times, len(classes), sfreq, known)
     views = possible_views(described, seed % 2**31, N_FOLDS)
     with view_progress(verbose, len(views)) as tell:
         return choose(

@@ -123,10 +123,10 @@ def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
     )
 
 
-def _bands(trials: Trials, candidates: Sequence[tuple[float, float]]) -> list[list[float]]:
+def _bands(trials: Trials, candidates: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     seconds = trials.n_times / trials.sfreq
     return [
-        [low, high]
+        (low, high)
         for low, high in candidates
         if high < 0.475 * trials.sfreq and low * seconds >= _CYCLES
     ]

@@ -1,0 +1,191 @@
+"""What `EEGSpikingClassifier` does when it is left to choose by itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from eegsnn._validation import check_integer, check_number, check_rate_known
+from eegsnn.errors import ConfigurationError
+from eegsnn.estimators._inputs import check_groups, draw_seed, encode_labels, trial_weights
+from eegsnn.estimators._trials import merge_duplicates
+from eegsnn.estimators.automatic import (
+    Committee,
+    LabelledTrials,
+    check_frequencies,
+    fit_committee,
+    plan_choice,
+)
+from eegsnn.estimators.spiking import SpikingClassifier
+from eegsnn.filters.inputs import SeriesInput, read_like_training, read_training
+from eegsnn.monitoring.operations import Operations
+
+AUTOMATIC = "automatic"
+# What an automatic choice goes by too, or what does not change a network.
+_NOT_OF_NETWORKS = {
+    "self",
+    "encoder",
+    "sfreq",
+    "architecture",
+    "time_budget_s",
+    "frequencies",
+    "n_steps",
+    "class_weight",
+    "random_state",
+    "verbose",
+}
+_TRIALS_COUNTED = 256  # for spike_rates_
+
+
+class ChoosingClassifier(SpikingClassifier):
+    """A classifier of time series that may choose by itself; a subclass has the parameters."""
+
+    encoder: Any
+    sfreq: float | None
+    time_budget_s: float
+    frequencies: Any
+    input_: SeriesInput
+    committee_: Committee | None
+    selection_: list[dict[str, Any]]
+    encoder_: Any
+    _ensemble: Any
+    _names: list[str] | None
+    _rate: float | None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether `fit` on time series will choose by itself."""
+        if self.architecture is not None:
+            return isinstance(self.architecture, str) and self.architecture == AUTOMATIC
+        return self.encoder is None and not self._given_for_networks()
+
+    def _given_for_networks(self) -> list[str]:
+        """Parameters of networks and training that are not at their defaults."""
+        defaults = inspect.signature(type(self).__init__).parameters
+        names = set(defaults) - _NOT_OF_NETWORKS
+        return sorted(
+            name
+            for name in names
+            if getattr(self, name) is not defaults[name].default
+            and getattr(self, name) != defaults[name].default
+        )
+
+    def _trained_architecture(self) -> Any:
+        if self.architecture is None or self.is_automatic:
+            return "feedforward"
+        return self.architecture
+
+    def _check_choice(self) -> None:
+        """Validate what an automatic choice goes by."""
+        check_number("time_budget_s", self.time_budget_s, low=0, low_open=True, unit="s")
+        check_frequencies(self.frequencies)
+        if self.is_automatic and self.architecture is not None:
+            given = [*self._given_for_networks(), *(["encoder"] if self.encoder else [])]
+            if given:
+                raise ConfigurationError(
+                    f"architecture: 'automatic' chooses for itself, but got {', '.join(given)}. "
+                    f"Remove them, or name the architecture that they are for."
+                )
+
+    def _fit_automatic(self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any) -> None:
+        X, self.input_ = read_training(
+            X, expected_sfreq=self.sfreq, ch_names=self._names, sfreq=self._rate
+        )
+        classes, codes = encode_labels(y)
+        weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
+        groups = check_groups(groups, len(X))
+        X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
+        committee, tried = fit_committee(
+            LabelledTrials(X, codes, weights, groups, len(classes)),
+            classes,
+            self.input_.sfreq,
+            frequencies=check_frequencies(self.frequencies),
+            time_budget_s=self.time_budget_s,
+            n_steps=self.n_steps,
+            seed=draw_seed(self.random_state),
+            verbose=bool(self.verbose),
+        )
+        self.committee_, self.selection_ = committee, [outcome.to_dict() for outcome in tried]
+        self.classes_, self.encoder_, self._ensemble = classes, None, None
+        self.n_iter_, self.interrupted_ = 0, False
+        self.loss_curve_, self.validation_scores_, self.histories_ = [], [], []
+        self.spike_rates_ = committee.firing_rates(X[:_TRIALS_COUNTED])
+
+    def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
+        """List what an automatic choice would try on so many trials, channels and samples.
+
+        Parameters
+        ----------
+        shape : (trials, channels, times)
+        classes : sequence
+            Labels.
+
+        Returns
+        -------
+        list of dict
+            name, seconds (estimated, those of the inner folds included), affordable.
+
+        Raises
+        ------
+        ConfigurationError
+            If the time budget is too short for anything, or the rate is not known.
+        """
+        self.check_parameters()
+        return plan_choice(
+            (int(shape[0]), int(shape[1]), int(shape[2])),
+            list(classes),
+            check_rate_known(self.sfreq),
+            check_frequencies(self.frequencies),
+            self.time_budget_s,
+        )
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
+        committee = self._chosen()
+        if committee is not None:
+            return committee.probabilities(self._like_training(X))
+        return super().predict_proba(X)
+
+    def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
+        """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
+
+        After an automatic choice: of the chosen view number `layer`, in the order of
+        ``selection_``.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no hidden layer or view of that number, counted from 0.
+        """
+        committee = self._chosen()
+        if committee is not None:
+            check_integer("layer", layer, low=0, high=len(committee.members) - 1)
+            return committee.members[layer].spikes(self._like_training(X))
+        return super().hidden_spikes(X, layer)
+
+    def count_operations(self, X: Any) -> Operations:
+        """Count what the classification of a trial costs; see :class:`SpikingClassifier`.
+
+        After an automatic choice: view by view, without the filters and covariances before it.
+        """
+        committee = self._chosen()
+        if committee is not None:
+            return committee.operations(self._like_training(X))
+        return super().count_operations(X)
+
+    def _chosen(self) -> Committee | None:
+        check_is_fitted(self, "classes_")
+        return getattr(self, "committee_", None)
+
+    def _choose_nothing(self) -> None:
+        self.committee_, self.selection_ = None, []
+
+    def _like_training(self, X: Any) -> np.ndarray:
+        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
+        if not is_epochs and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
+            super()._prediction_series(X)  # says so in the words of scikit-learn
+        return read_like_training(X, self.input_)
