@@ -64,7 +64,7 @@ def matrix_function(C: np.ndarray, function: Callable[[np.ndarray], np.ndarray])
     )
 
 
-def geometric_mean(C: np.ndarray, tol: float = 1e-3, max_iter: int = 30) -> np.ndarray:
+def geometric_mean(C: np.ndarray, tol: float = 1e-3, max_iter: int = 10) -> np.ndarray:
     """Riemannian mean of matrices (trials, n, n) under the affine-invariant metric.
 
     Found by gradient descent from the log-Euclidean mean (Barachant et al. 2012), with steps that

@@ -213,8 +213,10 @@ def _evoked(trials: Trials, seed: int, n_folds: int) -> View | None:
     high = min(20.0, 0.45 * trials.sfreq)
     if trials.n_channels < 2 or low > high / 3:
         return None
-    features = EvokedTangentSpace(trials.sfreq, low, high)
-    per_class = 8 * trials.n_classes
+    # Matrices of twice as many rows as there are components of all classes: at most 24.
+    n_components = max(1, min(4, trials.n_channels, 12 // trials.n_classes))
+    features = EvokedTangentSpace(trials.sfreq, low, high, n_components)
+    per_class = 2 * n_components * trials.n_classes
     eigen = _EIGEN * trials.n_trials * per_class**2 * (1 + per_class / 8)
     seconds = _FILTERING * trials.samples + 20 * n_folds * eigen
     return View("evoked responses", 0.2, features, seconds)
