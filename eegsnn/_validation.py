@@ -232,6 +232,22 @@ def check_finite(
     )
 
 
+def check_no_flat_channel(X: np.ndarray, ch_names: Sequence[str]) -> None:
+    """Refuse trials (trials, channels, times) with a channel that never changes within a trial.
+
+    Raises
+    ------
+    DataError
+        Naming the channels.
+    """
+    flat = np.flatnonzero(~(X[:, :, :1] != X).any(axis=(0, 2)))
+    if X.shape[2] > 1 and flat.size:
+        raise DataError(
+            f"Flat channel in the training data: {', '.join(ch_names[i] for i in flat)} "
+            f"does not vary within any trial. Drop or interpolate it first."
+        )
+
+
 def check_channel_names(ch_names: Sequence[str], n_channels: int | None = None) -> list[str]:
     """Refuse duplicate or empty names, or a wrong number of them; returns a list of str."""
     names = [str(name) for name in ch_names]

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from eegsnn.encoding.binning import bin_starts
 from eegsnn.encoding.coding import BandCode, BandScale, encode_band, learn_scale
 from eegsnn.encoding.plan import band_plan, check_steps_agree, make_spatial_filter
-from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.errors import ConfigurationError
 from eegsnn.filters import BandFilter, FrequencyBand, SpatialFilter, apply_filter
 from eegsnn.filters.bands import resolve_bands
 from eegsnn.filters.inputs import SeriesInput, read_training
@@ -46,7 +46,7 @@ class BandCoding:
         bin_starts(X.shape[2], self.sfreq_, self.bin_width)  # refuses before any work is done
         for band_filter, _ in self.plan_:
             band_filter.check_length(X.shape[2])
-        self._refuse_flat(X)
+        check_no_flat_channel(X, self.ch_names_)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.scales_: list[BandScale] = []
         self.spatial_filters_: list[SpatialFilter] = []
@@ -62,14 +62,6 @@ class BandCoding:
     def _finish(self) -> Any:
         self.n_features_out_ = sum(self._width(i, code) for i, (_, code) in enumerate(self.plan_))
         return self
-
-    def _refuse_flat(self, X: np.ndarray) -> None:
-        flat = np.flatnonzero(~(X[:, :, :1] != X).any(axis=(0, 2)))
-        if X.shape[2] > 1 and flat.size:
-            raise DataError(
-                f"Flat channel in the training data: {', '.join(self.ch_names_[i] for i in flat)} "
-                f"does not vary within any trial. Drop or interpolate it first."
-            )
 
     def _learn_band(
         self,

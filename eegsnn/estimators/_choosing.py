@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import check_integer, check_number, check_rate_known
+from eegsnn._validation import (
+    check_choice,
+    check_integer,
+    check_no_flat_channel,
+    check_number,
+    check_rate_known,
+)
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._inputs import check_groups, draw_seed, encode_labels, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
@@ -22,6 +28,7 @@ from eegsnn.estimators.automatic import (
 )
 from eegsnn.estimators.spiking import SpikingClassifier
 from eegsnn.filters.inputs import SeriesInput, read_like_training, read_training
+from eegsnn.models import ARCHITECTURES
 from eegsnn.monitoring.operations import Operations
 
 AUTOMATIC = "automatic"
@@ -83,6 +90,8 @@ class ChoosingClassifier(SpikingClassifier):
         """Validate what an automatic choice goes by."""
         check_number("time_budget_s", self.time_budget_s, low=0, low_open=True, unit="s")
         check_frequencies(self.frequencies)
+        if isinstance(self.architecture, str):
+            check_choice("architecture", self.architecture, [AUTOMATIC, *ARCHITECTURES])
         if self.is_automatic and self.architecture is not None:
             given = [*self._given_for_networks(), *(["encoder"] if self.encoder else [])]
             if given:
@@ -95,6 +104,7 @@ class ChoosingClassifier(SpikingClassifier):
         X, self.input_ = read_training(
             X, expected_sfreq=self.sfreq, ch_names=self._names, sfreq=self._rate
         )
+        check_no_flat_channel(X, self.input_.ch_names)
         classes, codes = encode_labels(y)
         weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
         groups = check_groups(groups, len(X))

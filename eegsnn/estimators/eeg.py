@@ -142,10 +142,10 @@ class EEGSpikingClassifier(ChoosingClassifier):
 
     def check_parameters(self) -> None:
         """Validate the constructor's values, the encoder's too, without data."""
+        self._check_choice()
         super().check_parameters()
         if self.sfreq is not None:
             check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
-        self._check_choice()
         if self.encoder is None:
             return
         if not isinstance(self.encoder, Encoder):

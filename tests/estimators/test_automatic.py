@@ -230,3 +230,17 @@ def test_continuing_a_choice_is_training_a_network(rng: np.random.Generator) -> 
     model = EEGSpikingClassifier(**QUICK).partial_fit(X, y)
     assert model.committee_ is None
     assert model.predict(X).shape == (16,)
+
+
+def test_what_cannot_be_chosen_from_is_refused(rng: np.random.Generator) -> None:
+    X, y = rhythm(rng, 8)
+    dead = X.copy()
+    dead[:, 1] = 3.0
+    with pytest.raises(DataError, match="Flat channel in the training data: ch1"):
+        EEGSpikingClassifier(**QUICK).fit(dead, y)
+    with pytest.raises(ConfigurationError, match="frequencies: 70 Hz lies beyond"):
+        EEGSpikingClassifier(frequencies=[13, 70], **QUICK).fit(X, y)
+    with pytest.raises(ConfigurationError, match="Did you mean 'automatic'"):
+        EEGSpikingClassifier(architecture="automatc", **QUICK).fit(X, y)
+    with pytest.raises(ConfigurationError, match="sampling rate is not known"):
+        EEGSpikingClassifier().fit(X, y)

@@ -41,6 +41,20 @@ def check_frequencies(frequencies: Any) -> tuple[float, ...] | None:
     )
 
 
+def _known_frequencies(
+    classes: Sequence[Any], frequencies: tuple[float, ...] | None, sfreq: float
+) -> tuple[float, ...]:
+    if frequencies is None:
+        return stimulus_frequencies(classes)
+    for frequency in frequencies:
+        if frequency >= sfreq / 2:
+            raise ConfigurationError(
+                f"frequencies: {frequency:g} Hz lies beyond half the sampling rate of {sfreq:g} Hz, "
+                f"where nothing can be seen of it."
+            )
+    return frequencies
+
+
 def plan_choice(
     shape: tuple[int, int, int],
     classes: Sequence[Any],
@@ -49,7 +63,7 @@ def plan_choice(
     time_budget_s: float,
 ) -> list[dict[str, Any]]:
     """List the views that would be tried on trials of this shape; see `EEGSpikingClassifier`."""
-    known = stimulus_frequencies(classes) if frequencies is None else frequencies
+    known = _known_frequencies(classes, frequencies, sfreq)
     n_trials, n_channels, n_times = shape
     described = Trials(n_trials, n_channels, n_times, len(classes), sfreq, known)
     return [
@@ -89,7 +103,7 @@ def fit_committee(
     ConfigurationError, DataError
         As :func:`~eegsnn.estimators.automatic.choose`.
     """
-    known = stimulus_frequencies(classes.tolist()) if frequencies is None else frequencies
+    known = _known_frequencies(classes.tolist(), frequencies, sfreq)
     n_trials, n_channels, n_times = trials.X.shape
     described = Trials(n_trials, n_channels, n_times, len(classes), sfreq, known)
     views = possible_views(described, seed % 2**31, N_FOLDS)
