@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from eegsnn._validation import check_no_flat_channel
 from eegsnn.encoding.binning import bin_starts
 from eegsnn.encoding.coding import BandCode, BandScale, encode_band, learn_scale
 from eegsnn.encoding.plan import band_plan, check_steps_agree, make_spatial_filter

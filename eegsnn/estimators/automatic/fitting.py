@@ -49,8 +49,8 @@ def _known_frequencies(
     for frequency in frequencies:
         if frequency >= sfreq / 2:
             raise ConfigurationError(
-                f"frequencies: {frequency:g} Hz lies beyond half the sampling rate of {sfreq:g} Hz, "
-                f"where nothing can be seen of it."
+                f"frequencies: {frequency:g} Hz lies beyond half the sampling rate of {sfreq:g} "
+                f"Hz, where nothing can be seen of it."
             )
     return frequencies
 
