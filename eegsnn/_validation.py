@@ -243,7 +243,7 @@ def check_no_flat_channel(X: np.ndarray, ch_names: Sequence[str]) -> None:
     flat = np.flatnonzero(~(X[:, :, :1] != X).any(axis=(0, 2)))
     if X.shape[2] > 1 and flat.size:
         raise DataError(
-            f"Flat channel in the training data: {', '.join(ch_names[i] for i in flat)} "
+            f"Flat channel in the training data: {', '.join(ch_names[int(i)] for i in flat)} "
             f"does not vary within any trial. Drop or interpolate it first."
         )
 

@@ -12,7 +12,6 @@ from eegsnn.features._base import Bands, TrialFeatures, band_filters, in_band
 from eegsnn.features.riemann import shrunk_covariances, tangent_vectors, whitener
 from eegsnn.filters.spatial import csp_filters, whitening_filters
 
-
 _STEPS = tuple((float(low), low + 4.0) for low in range(4, 40, 4))
 
 
