@@ -12,6 +12,7 @@ from eegsnn.encoding.delta import (
     temporal_contrast,
 )
 from eegsnn.encoding.encoder import EEGEncoder
+from eegsnn.encoding.encoder_stream import EEGEncoderStream, EncoderUnionStream
 from eegsnn.encoding.event_encoders import (
     LevelCrossingEncoder,
     MovingWindowEncoder,
@@ -67,8 +68,10 @@ __all__ = [
     "DecoderStream",
     "DirectEncoder",
     "EEGEncoder",
+    "EEGEncoderStream",
     "EncoderStream",
     "EncoderUnion",
+    "EncoderUnionStream",
     "HSAEncoder",
     "LatencyEncoder",
     "LevelCrossingEncoder",

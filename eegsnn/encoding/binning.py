@@ -53,7 +53,18 @@ def bin_starts(n_times: int, sfreq: float, bin_width: float) -> np.ndarray:
             f"(bin_width={bin_width:g} s). Cut longer trials or choose narrower bins."
         )
     n_bins = int(np.floor((n_times - 1) / samples_per_bin + _TIE)) + 1
-    return np.ceil(np.arange(n_bins) * samples_per_bin - _TIE).astype(np.intp)
+    return bin_edges(0, n_bins, samples_per_bin)
+
+
+def bin_edges(first: int, last: int, samples_per_bin: float) -> np.ndarray:
+    """Index of the first sample of the bins from `first` to before `last`.
+
+    Examples
+    --------
+    >>> bin_edges(1, 4, 2.5)
+    array([3, 5, 8])
+    """
+    return np.ceil(np.arange(first, last) * samples_per_bin - _TIE).astype(np.intp)
 
 
 def bin_sums(x: np.ndarray, starts: np.ndarray) -> np.ndarray:

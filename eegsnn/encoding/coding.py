@@ -5,7 +5,7 @@ Pure functions. :class:`~eegsnn.encoding.EEGEncoder` calls them band by band.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -203,7 +203,7 @@ def learn_scale(
     scale = BandScale(mean, std, offset, np.where(unit > _SILENT, unit, 1.0))
     encoder = code.make_encoder()
     if encoder is not None:
-        scale.encoder = encoder.fit(_standardised(values, scale), ch_names=names)
+        scale.encoder = encoder.fit(standard_values(values, scale), ch_names=names)
         encoder.seed_ = seed
     return scale
 
@@ -235,24 +235,68 @@ def spike_trains(
     first_trial: int = 0,
 ) -> np.ndarray:
     """Do what :func:`encode_band` does, before spikes are counted in bins."""
-    z = (s - scale.signal_mean[:, None]) / scale.signal_std[:, None]
-    values = _standardised(_values(z, code, starts), scale)
+    z = standard_signal(s, scale)
+    values = standard_values(_values(z, code, starts), scale)
     if code.method == "direct":
         return values[:, :, None]
     if scale.encoder is not None:
-        spikes = scale.encoder.encode_trials(values, first_trial)
-        if spikes.ndim == 3:
-            spikes = spikes[:, :, None]
-        parts = _by_polarity(spikes, code)
-        # Units, within them polarities.
-        return np.stack(parts, axis=3).reshape(*spikes.shape[:2], -1, spikes.shape[-1])
+        return by_train(scale.encoder.encode_trials(values, first_trial), code)
     if code.method == "rate":
-        return np.stack(_rate_parts(values, code, generators), axis=2)
+
+        def fire(x: np.ndarray, number: int) -> np.ndarray:
+            if code.rate_code == "poisson":
+                return poisson_spikes(x, generators[number], code.spikes_per_sample)
+            return regular_spikes(x, code.spikes_per_sample)
+
+        return rate_trains(values, code, fire)
     if code.method == "delta":
-        spikes = level_crossing(values, code.threshold)
+        return by_train(level_crossing(values, code.threshold), code)
+    return by_train(
+        threshold_crossing(values, code.threshold, code.hysteresis, code.refractory), code
+    )
+
+
+def standard_signal(s: np.ndarray, scale: BandScale) -> np.ndarray:
+    """Return a band signal (trials, channels, times) in training standard deviations."""
+    return (s - scale.signal_mean[:, None]) / scale.signal_std[:, None]
+
+
+def standard_values(values: np.ndarray, scale: BandScale) -> np.ndarray:
+    """Return a feature (trials, channels, times or bins) as it is coded."""
+    return (values - scale.offset[:, None]) / scale.unit[:, None]
+
+
+def by_train(spikes: np.ndarray, code: BandCode) -> np.ndarray:
+    """Signed (trials, channels, [units,] steps) to (trials, channels, units × polarities, steps).
+
+    Units, within them polarities.
+    """
+    if spikes.ndim == 3:
+        spikes = spikes[:, :, None]
+    parts = np.stack(_by_polarity(spikes, code), axis=3)
+    n_trains = parts.shape[2] * parts.shape[3]
+    return parts.reshape(*spikes.shape[:2], n_trains, spikes.shape[-1])
+
+
+def rate_trains(
+    values: np.ndarray, code: BandCode, fire: Callable[[np.ndarray, int], np.ndarray]
+) -> np.ndarray:
+    """Spikes of "rate" for values (trials, channels, times), laid out as by :func:`by_train`.
+
+    `fire` makes spikes of what is within [0, 1], and is told whether of the first polarity (0) or
+    the second (1).
+    """
+    if not code.bipolar:
+        # Power below the scale's lower end is silence; a signal below zero the other half-wave.
+        parts = [np.maximum(values, 0.0)]
+    elif code.polarity == "signed":
+        parts = [np.maximum(values, 0.0), np.maximum(-values, 0.0)]
     else:
-        spikes = threshold_crossing(values, code.threshold, code.hysteresis, code.refractory)
-    return np.stack(_by_polarity(spikes, code), axis=2)
+        parts = _by_polarity(values, code)
+    fired = [fire(np.minimum(part, 1.0), number) for number, part in enumerate(parts)]
+    if code.bipolar and code.polarity == "signed":
+        fired = [fired[0] - fired[1]]
+    return np.stack(fired, axis=2)
 
 
 def _values(z: np.ndarray, code: BandCode, starts: np.ndarray) -> np.ndarray:
@@ -260,10 +304,6 @@ def _values(z: np.ndarray, code: BandCode, starts: np.ndarray) -> np.ndarray:
     if code.of_bins:
         return feature_bins(z, code.feature, starts)
     return feature_series(z, code.feature, code.window, causal=code.causal)
-
-
-def _standardised(values: np.ndarray, scale: BandScale) -> np.ndarray:
-    return (values - scale.offset[:, None]) / scale.unit[:, None]
 
 
 def _by_polarity(values: np.ndarray, code: BandCode) -> list[np.ndarray]:
@@ -274,30 +314,6 @@ def _by_polarity(values: np.ndarray, code: BandCode) -> list[np.ndarray]:
         return [np.abs(values)]
     sides = {"_up": np.maximum(values, 0), "_down": np.maximum(-values, 0)}
     return [sides[polarity] for polarity in code.polarities]
-
-
-def _rate_parts(
-    values: np.ndarray, code: BandCode, generators: Sequence[np.random.Generator]
-) -> list[np.ndarray]:
-    if not code.bipolar:
-        # Power below the scale's lower end is silence; a signal below zero the other half-wave.
-        return [_rate_spikes(np.maximum(values, 0.0), code, generators, 0)]
-    if code.polarity == "signed":
-        up = _rate_spikes(np.maximum(values, 0.0), code, generators, 0)
-        return [up - _rate_spikes(np.maximum(-values, 0.0), code, generators, 1)]
-    return [
-        _rate_spikes(part, code, generators, number)
-        for number, part in enumerate(_by_polarity(values, code))
-    ]
-
-
-def _rate_spikes(
-    part: np.ndarray, code: BandCode, generators: Sequence[np.random.Generator], number: int
-) -> np.ndarray:
-    x = np.minimum(part, 1.0)
-    if code.rate_code == "poisson":
-        return poisson_spikes(x, generators[number], code.spikes_per_sample)
-    return regular_spikes(x, code.spikes_per_sample)
 
 
 def _quantiles(values: np.ndarray, quantile: float) -> np.ndarray:

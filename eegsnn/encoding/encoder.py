@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from eegsnn._validation import check_channel_names, check_rate_known
 from eegsnn.encoding.band_coding import BandCoding
 from eegsnn.encoding.binning import bin_starts
+from eegsnn.encoding.encoder_stream import EEGEncoderStream
 from eegsnn.encoding.events import SpikeEvents, encoder_events
 from eegsnn.encoding.plan import check_encoder_parameters
 from eegsnn.filters import SpatialFilter
@@ -291,6 +292,18 @@ class EEGEncoder(BandCoding, TransformerMixin, BaseEstimator, auto_wrap_output_k
         check_is_fitted(self)
         X = read_like_training(X, self.input_, ch_names=ch_names, sfreq=sfreq)
         return encoder_events(self, X)
+
+    def stream(self) -> EEGEncoderStream:
+        """Return an encoder that remembers: chunks give what one `transform` of the whole would.
+
+        Raises
+        ------
+        ConfigurationError
+            If `phase` is "zero" (the backward pass needs samples that have not arrived), or the
+            code is "rate" with ``rate_code="poisson"``, whose draws go trial by trial.
+        """
+        check_is_fitted(self)
+        return EEGEncoderStream(self)
 
     def event_units(self) -> np.ndarray:
         """Names of the units of `events`: those of the features, less the sign."""

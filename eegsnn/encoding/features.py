@@ -34,7 +34,7 @@ def feature_series(z: np.ndarray, feature: str, window: int, *, causal: bool = F
     """
     if feature == "signal":
         return z
-    return _of_power(moving_mean(z * z, window, causal=causal), feature)
+    return of_power(moving_mean(z * z, window, causal=causal), feature)
 
 
 def feature_bins(z: np.ndarray, feature: str, starts: np.ndarray) -> np.ndarray:
@@ -44,7 +44,7 @@ def feature_bins(z: np.ndarray, feature: str, starts: np.ndarray) -> np.ndarray:
     """
     if feature == "signal":
         return bin_means(z, starts)
-    return _of_power(bin_means(z * z, starts), feature)
+    return of_power(bin_means(z * z, starts), feature)
 
 
 def power_window(band: FrequencyBand, sfreq: float, bin_width: float) -> int:
@@ -83,6 +83,44 @@ def moving_mean(x: np.ndarray, window: int, *, causal: bool = False) -> np.ndarr
     return mean
 
 
-def _of_power(power: np.ndarray, feature: str) -> np.ndarray:
+class PastMean:
+    """Do what :func:`moving_mean` with ``causal=True`` does, chunk by chunk, to the last bit.
+
+    Parameters
+    ----------
+    window : int
+
+    Examples
+    --------
+    >>> mean = PastMean(3)
+    >>> mean.process(np.array([1.0, 2.0])), mean.process(np.array([3.0, 4.0]))
+    (array([1. , 1.5]), array([2., 3.]))
+    """
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._seen = 0
+        self._totals: np.ndarray | None = None
+
+    def process(self, x: np.ndarray) -> np.ndarray:
+        """Return the means of the next samples (..., times)."""
+        held = np.zeros((*x.shape[:-1], 1)) if self._totals is None else self._totals
+        oldest = self._seen + 1 - held.shape[-1]
+        totals = np.cumsum(np.concatenate([held[..., -1:], x], axis=-1), axis=-1)
+        held = np.concatenate([held[..., :-1], totals], axis=-1)
+        first, last = self._seen, self._seen + x.shape[-1]
+        mean = totals[..., 1:].copy()
+        # Samples whose window has begun after the recording did.
+        whole = max(first, self._window - 1)
+        if whole < last:
+            left = whole + 1 - self._window - oldest
+            mean[..., whole - first :] -= held[..., left : left + last - whole]
+        mean /= np.minimum(np.arange(first, last) + 1, self._window)
+        self._seen, self._totals = last, held[..., -self._window :].copy()
+        return mean
+
+
+def of_power(power: np.ndarray, feature: str) -> np.ndarray:
+    """Return the feature "envelope" or "log_power" of a mean square."""
     power = np.maximum(power, 0.0)  # differences of sums may fall below zero by rounding
     return np.sqrt(2 * power) if feature == "envelope" else np.log(power + _POWER_FLOOR)

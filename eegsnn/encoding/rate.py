@@ -43,6 +43,26 @@ def regular_spikes(x: np.ndarray, spikes_per_sample: float = 1.0) -> np.ndarray:
     return np.diff(fired, axis=-1, prepend=0.0).astype(np.int32)
 
 
+def regular_spikes_chunk(
+    x: np.ndarray, spikes_per_sample: float = 1.0, integral: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Do what :func:`regular_spikes` does, for the next samples.
+
+    `integral` (..., 1) is that of the samples before, as the last call returned it.
+
+    Examples
+    --------
+    >>> spikes, integral = regular_spikes_chunk(np.full(3, 0.25))
+    >>> spikes, regular_spikes_chunk(np.full(5, 0.25), integral=integral)[0]
+    (array([0, 1, 0], dtype=int32), array([0, 0, 1, 0, 0], dtype=int32))
+    """
+    if integral is None:
+        integral = np.zeros((*x.shape[:-1], 1))
+    summed = np.cumsum(np.concatenate([integral, x], axis=-1), axis=-1)
+    fired = np.floor(summed * spikes_per_sample + (0.5 + TIE))
+    return np.diff(fired, axis=-1).astype(np.int32), summed[..., -1:].copy()
+
+
 def poisson_spikes(
     x: np.ndarray, generator: np.random.Generator, spikes_per_sample: float = 1.0
 ) -> np.ndarray:

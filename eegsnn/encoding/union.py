@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from eegsnn.encoding.encoder import EEGEncoder
+from eegsnn.encoding.encoder_stream import EncoderUnionStream
 from eegsnn.encoding.plan import check_steps_agree
 from eegsnn.errors import ConfigurationError
 from eegsnn.filters.inputs import SeriesInput
@@ -115,6 +116,11 @@ class EncoderUnion(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         check_is_fitted(self)
         parts = [e.transform(X, ch_names=ch_names, sfreq=sfreq) for e in self.encoders_]
         return np.concatenate(parts, axis=2)
+
+    def stream(self) -> EncoderUnionStream:
+        """Return encoders that remember; see :meth:`EEGEncoder.stream`."""
+        check_is_fitted(self)
+        return EncoderUnionStream([encoder.stream() for encoder in self.encoders_])
 
     def n_steps(self, n_times: int) -> int:
         """Return the number of bins of a trial of `n_times` samples."""
