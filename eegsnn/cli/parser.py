@@ -133,10 +133,13 @@ def _add_encode(commands: Any) -> None:
         "Encode a recording into spikes per band: event lists, measures and a study report.",
         "Causal filters stream: memory does not grow with the recording. Zero-phase filters load\n"
         "all of it. The folder gets spikes.npz, spikes-eve.txt (MNE events; names of the codes in\n"
-        "spikes.json), measures.csv and report.html.\n\n"
+        "spikes.json), measures.csv and report.html. Stretches annotated as BAD count neither for\n"
+        "scales nor for measures.\n\n"
         "examples:\n"
         "  eegsnn encode rest.edf --bands standard --method level_crossing --set threshold=0.25\n"
-        "  eegsnn encode rest.edf --bands mu=8-13 beta --method bsa --phase zero --out spikes\n",
+        "  eegsnn encode rest.edf --bands mu=8-13 beta --method bsa --phase zero --out spikes\n"
+        "  eegsnn encode rest.edf --bands theta alpha --method theta=sigma_delta alpha=bsa \\\n"
+        "      --set theta.threshold=4 --bad blank --formats npz annotations\n",
     )
     encode.add_argument("recording", metavar="RECORDING", help="any file that MNE reads")
     encode.add_argument(
@@ -147,7 +150,11 @@ def _add_encode(commands: Any) -> None:
         help="a set (standard, motor, …), or bands: alpha, mu=8-13 (default: standard)",
     )
     encode.add_argument(
-        "--method", metavar="NAME", default="level_crossing", help="encoder (level_crossing)"
+        "--method",
+        metavar="NAME",
+        nargs="+",
+        default=["level_crossing"],
+        help="encoder (level_crossing), or one per band: theta=bsa alpha=sigma_delta",
     )
     encode.add_argument(
         "--set",
@@ -155,7 +162,8 @@ def _add_encode(commands: Any) -> None:
         action="append",
         default=[],
         dest="settings",
-        help="a setting of the encoder, such as threshold=0.25 (may be given several times)",
+        help="a setting of the encoder, such as threshold=0.25, or of one band's, such as "
+        "alpha.threshold=0.25 (may be given several times)",
     )
     encode.add_argument("--phase", metavar="PHASE", default="causal", help="causal or zero")
     encode.add_argument("--order", metavar="N", type=int, default=4, help="of the filters (4)")
@@ -177,7 +185,14 @@ def _add_encode(commands: Any) -> None:
         metavar="NAME",
         nargs="+",
         default=["npz", "events"],
-        help="of npz, events, hdf5 (default: npz events)",
+        help="of npz, events, annotations, hdf5 (default: npz events)",
+    )
+    encode.add_argument(
+        "--bad",
+        metavar="WHAT",
+        default="exclude",
+        help="stretches annotated as BAD: exclude from scales and measures, blank (their spikes "
+        "too), or include (default: exclude)",
     )
     encode.add_argument("--out", metavar="DIR", help="folder (default: results/RECORDING-METHOD)")
     encode.add_argument("--no-report", action="store_true", help="no report.html")

@@ -93,6 +93,10 @@ class ScaleLearner:
         self._steps.add(steps if self._last is not None else steps[:, 1:])
         self._last = chunk[:, -1:].copy()
 
+    def gap(self) -> None:
+        """Say that the next samples do not follow the last: no difference is taken between."""
+        self._last = None
+
     def finish(self) -> SignalEncoder:
         """Return the encoder, fitted.
 

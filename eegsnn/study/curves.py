@@ -36,11 +36,14 @@ class BandCurve:
     ----------
     band : str
     parameter : str
+    own : float
+        Its value in the study.
     points : list of CurvePoint
     """
 
     band: str
     parameter: str
+    own: float
     points: list[CurvePoint]
 
 
@@ -56,27 +59,27 @@ def band_curves(
     source : BandedSource
     settings : StudySettings
     """
-    encoder = settings.make_encoder()
-    if settings.method not in PARAMETERS or encoder.instead_of_inverse is not None:
-        return []
-    parameter, values = PARAMETERS[settings.method]
-    own = getattr(encoder, parameter)
     chosen = spread(excerpt.shape[1], _MOST_CHANNELS)
-    fixed = {k: v for k, v in encoder.get_params().items() if k != parameter}
     curves = []
-    for band, signals in zip(source.bands, excerpt, strict=True):
+    made = zip(settings.band_methods(), settings.band_encoders(), strict=True)
+    for band, signals, (method, encoder) in zip(source.bands, excerpt, made, strict=True):
+        if method not in PARAMETERS or encoder.instead_of_inverse is not None:
+            continue
+        parameter, values = PARAMETERS[method]
+        own = float(getattr(encoder, parameter))
+        fixed = {k: v for k, v in encoder.get_params().items() if k != parameter}
         try:
             points = snr_rate_curve(
                 signals[None, chosen],
                 source.sfreq,
-                settings.method,
-                sorted({*values, float(own)}),
+                method,
+                sorted({*values, own}),
                 parameter=parameter,
                 settings=fixed,
             )
         except (DataError, ConfigurationError):
             continue  # flat within the excerpt: the measures of the whole tell what there is
-        curves.append(BandCurve(band.name, parameter, points))
+        curves.append(BandCurve(band.name, parameter, own, points))
     return curves
 
 

@@ -14,6 +14,7 @@ from eegsnn.study.event_files import EventFiles
 from eegsnn.study.measuring import BandMeasures
 from eegsnn.study.settings import StudySettings
 from eegsnn.study.source import BandedSource
+from eegsnn.study.spans import Spans
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, samples done and samples in all."""
@@ -49,7 +50,7 @@ class Excerpt:
 def learn_scales(
     source: BandedSource, settings: StudySettings, progress: Progress, excerpt: Excerpt
 ) -> list[SignalEncoder]:
-    """Return an encoder per band, fitted on the whole recording; fills `excerpt`.
+    """Return an encoder per band, fitted on all of the recording that counts; fills `excerpt`.
 
     Raises
     ------
@@ -57,11 +58,17 @@ def learn_scales(
         If a channel is flat (band and channel are named), or a sample not finite.
     """
     learners = [
-        ScaleLearner(settings.make_encoder(), source.ch_names, source.n_times) for _ in source.bands
+        ScaleLearner(encoder, source.ch_names, source.n_times - source.bad.n_samples)
+        for encoder in settings.band_encoders()
     ]
+    learned_to = 0
     for first, chunk in source.chunks():
-        for learner, band in zip(learners, chunk, strict=True):
-            learner.add(band)
+        for start, stop in source.bad.between(first, first + chunk.shape[-1]):
+            for learner, band in zip(learners, chunk, strict=True):
+                if start > learned_to:
+                    learner.gap()
+                learner.add(band[:, start - first : stop - first])
+            learned_to = stop
         excerpt.take(first, chunk)
         progress("learning scales", first + chunk.shape[-1], source.n_times)
     fitted = []
@@ -80,9 +87,11 @@ class _Band:
     encoder: SignalEncoder
     measures: BandMeasures
     excerpt: Excerpt
+    bad: Spans
     decoder: DecoderStream | None = None
     pending: list[np.ndarray] = field(default_factory=list)
     decoded_to: int = 0
+    step: int = 0
 
     def __post_init__(self) -> None:
         self.spikes = self.encoder.stream()
@@ -104,8 +113,15 @@ class _Band:
             self._measure(self.decoder.flush())
         return spikes
 
+    def sample_times(self, steps: np.ndarray) -> np.ndarray:
+        """Return the samples, in fractions, that steps stand for."""
+        return steps / self.encoder.steps_per_sample_
+
     def _decode(self, spikes: np.ndarray) -> None:
-        self.measures.add_spikes(spikes)
+        steps = self.step + np.arange(spikes.shape[-1])
+        self.step += len(steps)
+        counts = ~self.bad.inside(whole_samples(self.sample_times(steps)))
+        self.measures.add_spikes(spikes if counts.all() else spikes[..., counts])
         if self.decoder is None:
             self.pending.clear()
         else:
@@ -119,7 +135,8 @@ class _Band:
         n = min(decoded.shape[1], signal.shape[1])
         self.pending = [signal[:, n:]]
         if n:
-            self.measures.add_signals(signal[:, :n], decoded[:, :n])
+            counts = ~self.bad.inside(self.decoded_to + np.arange(n))
+            self.measures.add_signals(signal[:, :n][:, counts], decoded[:, :n][:, counts])
             self.excerpt.take(self.decoded_to, decoded[:, :n])
             self.decoded_to += n
 
@@ -131,6 +148,8 @@ def encode_bands(
     progress: Progress,
     first: int,
     stop: int,
+    *,
+    blank: bool = False,
 ) -> tuple[list[BandMeasures], list[np.ndarray | None], dict[str, np.ndarray]]:
     """Encode the recording into `files`.
 
@@ -143,6 +162,8 @@ def encode_bands(
     progress : callable
     first, stop : int
         Samples whose reconstruction and events are returned.
+    blank : bool, default False
+        Leave out the events of stretches that are BAD.
 
     Returns
     -------
@@ -151,44 +172,84 @@ def encode_bands(
     events : dict of str to ndarray
         Columns, as in the files.
     """
-    bands = [_Band(e, BandMeasures(e.offset_, e.unit_), Excerpt(first, stop)) for e in encoders]
+    bands = [
+        _Band(e, BandMeasures(e.offset_, e.unit_), Excerpt(first, stop), source.bad)
+        for e in encoders
+    ]
     shown: list[dict[str, np.ndarray]] = []
-    step, per_sample = 0, encoders[0].steps_per_sample_
+    timeline = _Timeline(source.sfreq)
 
-    def write(spikes: list[np.ndarray]) -> None:
-        nonlocal step
-        columns = _columns(spikes, step, per_sample, source.sfreq)
+    def write(columns: dict[str, np.ndarray]) -> None:
+        if blank:
+            kept = ~source.bad.inside(columns["sample"])
+            columns = {name: column[kept] for name, column in columns.items()}
         files.append(columns)
         inside = (columns["sample"] >= first) & (columns["sample"] < stop)
         if inside.any() or not shown:  # an entry per chunk would grow with the recording
             shown.append({name: column[inside] for name, column in columns.items()})
-        step += spikes[0].shape[-1]
 
     for at, chunk in source.chunks():
-        write([band.take(signal) for band, signal in zip(bands, chunk, strict=True)])
+        before = [band.step for band in bands]
+        spikes = [band.take(signal) for band, signal in zip(bands, chunk, strict=True)]
+        write(timeline.add(bands, spikes, before))
         progress("encoding", at + chunk.shape[-1], source.n_times)
-    write([band.end() for band in bands])
+    before = [band.step for band in bands]
+    write(timeline.add(bands, [band.end() for band in bands], before, last=True))
     decoded = [band.excerpt.array if band.excerpt.signals else None for band in bands]
     events = {name: np.concatenate([part[name] for part in shown]) for name in shown[0]}
     return [band.measures for band in bands], decoded, events
 
 
-def _columns(
-    spikes: list[np.ndarray], first_step: int, per_sample: float, sfreq: float
-) -> dict[str, np.ndarray]:
-    """Events of (channels, [units,] steps) of every band, in the order of time."""
-    n_channels, n_steps = len(spikes[0]), spikes[0].shape[-1]
-    rows = np.concatenate([band.reshape(math.prod(band.shape[:-1]), n_steps) for band in spikes])
-    n_units = len(rows) // (len(spikes) * n_channels)
-    events = spike_events(rows, first_step + np.arange(n_steps))
-    time = events.time / per_sample
-    place, unit = np.divmod(events.unit, n_units)
-    return {
-        # A code of values has several steps in a sample, or one in several.
-        "sample": np.floor(time + 1e-9).astype(np.int64),
-        "seconds": time / sfreq,
-        "channel": place % n_channels,
-        "band": place // n_channels,
-        "unit": unit,
-        "polarity": events.polarity,
-    }
+class _Timeline:
+    """Events of all bands in the order of time, though some bands decide later than others."""
+
+    def __init__(self, sfreq: float) -> None:
+        self._sfreq = sfreq
+        self._waiting: dict[str, np.ndarray] | None = None
+
+    def add(
+        self,
+        bands: list[_Band],
+        spikes: list[np.ndarray],
+        first_steps: list[int],
+        *,
+        last: bool = False,
+    ) -> dict[str, np.ndarray]:
+        """Take each band's next spikes; return the events that none can come before."""
+        parts = [] if self._waiting is None else [self._waiting]
+        decided = np.inf
+        for index, (band, of_band, step) in enumerate(zip(bands, spikes, first_steps, strict=True)):
+            parts.append(self._columns(index, band, of_band, step))
+            if not last:
+                decided = min(decided, float(band.sample_times(np.array(band.step))))
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        place = [columns[name] for name in ("unit", "channel", "band", "seconds")]
+        order = np.lexsort(place)
+        ready = columns["seconds"][order] < decided / self._sfreq
+        self._waiting = {name: column[order[~ready]] for name, column in columns.items()}
+        return {name: column[order[ready]] for name, column in columns.items()}
+
+    def _columns(
+        self, index: int, band: _Band, spikes: np.ndarray, first_step: int
+    ) -> dict[str, np.ndarray]:
+        """Events of (channels, [units,] steps)."""
+        n_channels, n_steps = len(spikes), spikes.shape[-1]
+        rows = spikes.reshape(math.prod(spikes.shape[:-1]), n_steps)
+        events = spike_events(rows, band.sample_times(first_step + np.arange(n_steps)))
+        channel, unit = np.divmod(events.unit, len(rows) // n_channels)
+        return {
+            "sample": whole_samples(events.time),
+            "seconds": events.time / self._sfreq,
+            "channel": channel,
+            "band": np.full(len(unit), index),
+            "unit": unit,
+            "polarity": events.polarity,
+        }
+
+
+def whole_samples(times: np.ndarray) -> np.ndarray:
+    """Return the sample that a time in samples lies in.
+
+    A code of values has several steps in a sample, or one in several.
+    """
+    return np.floor(times + 1e-9).astype(np.int64)

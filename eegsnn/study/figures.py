@@ -76,7 +76,7 @@ def raster_figure(
     return figure
 
 
-def curve_figure(curves: Sequence[BandCurve], own: float) -> Figure:
+def curve_figure(curves: Sequence[BandCurve]) -> Figure:
     """Draw SNR against spikes per second, a line per band; a ring where the settings are."""
     figure = new_figure(6.4, 3.8)
     axes = figure.subplots()
@@ -84,7 +84,7 @@ def curve_figure(curves: Sequence[BandCurve], own: float) -> Figure:
         colour = PALETTE[number % len(PALETTE)]
         rates, ratios = [p.rate for p in curve.points], [p.snr for p in curve.points]
         axes.plot(rates, ratios, "o-", ms=3.5, lw=1.5, color=colour, label=curve.band)
-        here = next((p for p in curve.points if np.isclose(p.value, own)), None)
+        here = next((p for p in curve.points if np.isclose(p.value, curve.own)), None)
         if here is not None:
             axes.plot(here.rate, here.snr, "o", ms=9, mfc="none", mec=colour, mew=1.5)
     axes.set_xscale("log")

@@ -25,22 +25,23 @@ class BandMeasures:
         self.down = np.zeros(len(offset), dtype=np.int64)
 
     def add_signals(self, signal: np.ndarray, decoded: np.ndarray) -> None:
-        """Take samples (channels, times) and what was made of their spikes."""
+        """Take samples (channels, times) that count, and what was made of their spikes."""
         s, r = (signal - self._offset) / self._unit, (decoded - self._offset) / self._unit
         self._n += s.shape[1]
         for place, value in enumerate((s, r, s * s, r * r, s * r, (s - r) ** 2)):
             self._sums[place] += value.sum(axis=1)
 
     def add_spikes(self, spikes: np.ndarray) -> None:
-        """Take signed counts (channels, [units,] steps)."""
+        """Take signed counts (channels, [units,] steps) that count."""
         flat = spikes.reshape(len(spikes), math.prod(spikes.shape[1:]))
         self.up += np.maximum(flat, 0).sum(axis=1, dtype=np.int64)
         self.down -= np.minimum(flat, 0).sum(axis=1, dtype=np.int64)
 
     def table(self, seconds: float) -> dict[str, np.ndarray]:
-        """Return every measure, one value per channel; NaN where a code has no inverse.
+        """Return every measure of the `seconds` that count; NaN where a code has no inverse.
 
-        SNR is about the signal's mean, in dB; RMSE in volts; NRMSE in standard deviations.
+        One value per channel. SNR is about the signal's mean, in dB; RMSE in volts; NRMSE in
+        standard deviations.
         """
         total = self.up + self.down
         counts = {

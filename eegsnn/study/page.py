@@ -90,7 +90,10 @@ def render_study(page: StudyPage) -> str:
         curve_seconds=(page.wide.stop - page.wide.first) / page.source.sfreq,
         maps=_maps(page, bands),
         shown=(page.shown.first / page.source.sfreq, page.shown.stop / page.source.sfreq),
-        parameters=_flat(about["encoder"]["settings"]),
+        methods=list(dict.fromkeys(code["method"] for code in _codes(about))),
+        codes=_told(about),
+        signed=any(code["signed"] for code in _codes(about)),
+        inverses=[band is not None for band in page.decoded],
         sidecar=json.dumps(
             {k: v for k, v in about.items() if k not in ("event_id", "scales_volts", "versions")},
             indent=2,
@@ -113,8 +116,9 @@ def _summary(page: StudyPage) -> list[dict[str, Any]]:
 
 
 def _headline(page: StudyPage) -> float | None:
-    ratios = np.concatenate([table["snr"] for table in page.tables])
-    return float(np.median(ratios)) if np.isfinite(ratios).all() else None
+    """Median SNR of the bands that have one."""
+    found = [table["snr"] for table in page.tables if np.isfinite(table["snr"]).all()]
+    return float(np.median(np.concatenate(found))) if found else None
 
 
 def _reconstructions(page: StudyPage) -> list[Markup]:
@@ -140,7 +144,7 @@ def _some_cycles(band: FrequencyBand, n_times: int, sfreq: float) -> slice:
 
 def _raster(page: StudyPage, bands: Sequence[str]) -> Markup:
     limits = (page.shown.first / page.source.sfreq, page.shown.stop / page.source.sfreq)
-    units = max(1, len(page.description["encoder"]["units"]))
+    units = max(1, *(len(code["units"]) for code in _codes(page.description)))
     figure = raster_figure(page.events, bands, page.source.ch_names, limits, units)
     if len(page.events["sample"]) <= _MANY_SPIKES:
         return Markup(to_svg(figure))
@@ -151,8 +155,7 @@ def _raster(page: StudyPage, bands: Sequence[str]) -> Markup:
 def _curve(page: StudyPage) -> Markup | None:
     if not page.curves:
         return None
-    own = page.description["encoder"]["settings"][page.curves[0].parameter]
-    return Markup(to_svg(curve_figure(page.curves, float(own))))
+    return Markup(to_svg(curve_figure(page.curves)))
 
 
 def _maps(page: StudyPage, bands: Sequence[str]) -> list[tuple[str, Markup]]:
@@ -160,7 +163,7 @@ def _maps(page: StudyPage, bands: Sequence[str]) -> list[tuple[str, Markup]]:
     found = []
     for name, label in wanted:
         values = [table[name] for table in page.tables]
-        if not np.isfinite(np.concatenate(values)).all():
+        if not any(np.isfinite(of_band).all() for of_band in values):
             continue
         figure = topography_figure(values, bands, page.info, label)
         if figure is not None:
@@ -174,5 +177,15 @@ def _number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _flat(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, json.dumps(value)) for name, value in settings.items()]
+def _codes(about: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the encoders of the bands, or the one of all."""
+    return [about["encoder"]] if "encoder" in about else list(about["encoders"].values())
+
+
+def _told(about: Mapping[str, Any]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return band (empty: all), method, and settings as text."""
+    named = {"": about["encoder"]} if "encoder" in about else about["encoders"]
+    return [
+        (band, code["method"], [(k, json.dumps(v)) for k, v in code["settings"].items()])
+        for band, code in named.items()
+    ]

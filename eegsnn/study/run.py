@@ -24,7 +24,10 @@ from eegsnn.study.page import StudyPage, render_study
 from eegsnn.study.settings import StudySettings
 from eegsnn.study.source import BandedSource
 
-_FILES = ("spikes.npz", "spikes-eve.txt", "spikes.h5", "spikes.json", "measures.csv", "report.html")
+_FILES = (
+    *("spikes.npz", "spikes-eve.txt", "spikes-annot.txt", "spikes.h5"),
+    *("spikes.json", "measures.csv", "report.html"),
+)
 # Seconds of the middle of the recording that the curve is measured on, and that figures show.
 CURVE_SECONDS = 30.0
 SHOWN_SECONDS = 3.0
@@ -70,9 +73,9 @@ def encode_recording(
     path : path-like
         Any file that MNE reads.
     folder : path-like
-        Where ``spikes.npz``, ``spikes-eve.txt``, ``spikes.h5``, ``spikes.json``,
-        ``measures.csv`` and ``report.html`` go, those asked for: all, or none if something fails
-        or is interrupted. Files of an earlier study are replaced.
+        Where ``spikes.npz``, ``spikes-eve.txt``, ``spikes-annot.txt``, ``spikes.h5``,
+        ``spikes.json``, ``measures.csv`` and ``report.html`` go, those asked for: all, or none if
+        something fails or is interrupted. Files of an earlier study are replaced.
     settings : StudySettings, optional
     report : bool, default True
         Make ``report.html``.
@@ -100,19 +103,21 @@ def encode_recording(
     raw = open_recording(path, picks=settings.picks)
     source = BandedSource(raw, settings)
     with replace_contents(target) as fresh:
-        wide = _middle(source, CURVE_SECONDS)
+        wide = _excerpt(source, CURVE_SECONDS, 0, source.n_times)
         encoders = learn_scales(source, settings, tell, wide)
-        narrow = _middle(source, SHOWN_SECONDS)
-        files = _open_files(fresh, source, settings, encoders[0], raw)
+        narrow = _excerpt(source, SHOWN_SECONDS, wide.first, wide.stop)
+        files = _open_files(fresh, source, settings, encoders, raw)
         try:
             measures, decoded, events = encode_bands(
-                source, encoders, files, tell, narrow.first, narrow.stop
-            )
+                source, encoders, files, tell, narrow.first, narrow.stop,
+                blank=settings.bad == "blank",
+            )  # fmt: skip
         finally:
             files.close()
         written = [*files.finish(), "spikes.json", "measures.csv"]
         tell("measuring", source.n_times, source.n_times)
-        tables = [m.table(source.n_times / source.sfreq) for m in measures]
+        seconds = (source.n_times - source.bad.n_samples) / source.sfreq
+        tables = [m.table(seconds) for m in measures]
         rows = _rows(source, tables)
         write_text(fresh / "measures.csv", to_csv(rows))
         description = _describe(path, raw, source, settings, encoders, command)
@@ -131,18 +136,33 @@ def encode_recording(
     return StudyOutcome(target, written, files.count, rows)
 
 
-def _middle(source: BandedSource, seconds: float) -> Excerpt:
-    length = min(source.n_times, max(2, round(seconds * source.sfreq)))
-    first = (source.n_times - length) // 2
-    return Excerpt(first, first + length)
+def _excerpt(source: BandedSource, seconds: float, first: int, stop: int) -> Excerpt:
+    """Return a stretch about the middle of [first, stop), clear of what is BAD where one is."""
+    length = min(stop - first, max(2, round(seconds * source.sfreq)))
+    at = source.bad.clear_stretch(first, stop, length)
+    return Excerpt(at, at + length)
 
 
 def _open_files(
-    folder: Path, source: BandedSource, settings: StudySettings, encoder: SignalEncoder, raw: Any
+    folder: Path,
+    source: BandedSource,
+    settings: StudySettings,
+    encoders: list[SignalEncoder],
+    raw: Any,
 ) -> EventFiles:
-    shape = (len(source.bands), len(source.ch_names), max(encoder.n_units_, 1))
     names = {"channels": source.ch_names, "bands": [band.name for band in source.bands]}
-    return EventFiles(folder, settings.formats, shape, int(raw.first_samp), names)
+    units = [max(encoder.n_units_, 1) for encoder in encoders]
+    labels = _labels(source, encoders)
+    return EventFiles(folder, settings.formats, units, int(raw.first_samp), names, labels)
+
+
+def _labels(source: BandedSource, encoders: list[SignalEncoder]) -> dict[str, int]:
+    return event_id(
+        [band.name for band in source.bands],
+        source.ch_names,
+        [encoder._unit_names() or [""] for encoder in encoders],
+        [encoder.bipolar for encoder in encoders],
+    )
 
 
 def _rows(source: BandedSource, tables: list[dict[str, np.ndarray]]) -> list[dict[str, Any]]:
@@ -162,9 +182,12 @@ def _describe(
     encoders: list[SignalEncoder],
     command: str,
 ) -> dict[str, Any]:
-    encoder = encoders[0]
-    units = [str(name) for name in encoder._unit_names()] or [""]
     bands = [band.name for band in source.bands]
+    codes = [
+        _code(method, encoder)
+        for method, encoder in zip(settings.band_methods(), encoders, strict=True)
+    ]
+    alike = not isinstance(settings.method, Mapping)
     return {
         "format": "eegsnn spikes",
         "format_version": 1,
@@ -181,24 +204,40 @@ def _describe(
         "channels": source.ch_names,
         "bands": [band.to_dict() for band in source.bands],
         "filter": {"design": "Butterworth", "order": settings.order, "phase": settings.phase},
-        "encoder": {
-            "method": settings.method,
-            "settings": _plain(encoder.get_params()),
-            "seed": encoder.seed_,
-            "steps_per_sample": encoder.steps_per_sample_,
-            "units": units if encoder.n_units_ else [],
-            "signed": encoder.bipolar,
+        # One for all bands, or one for each.
+        **({"encoder": codes[0]} if alike else {"encoders": dict(zip(bands, codes, strict=True))}),
+        "bad": {
+            "treated": settings.bad,
+            "spans_seconds": [
+                [start / source.sfreq, stop / source.sfreq]
+                for start, stop in zip(
+                    source.bad.starts.tolist(), source.bad.stops.tolist(), strict=True
+                )
+            ],
+            "seconds": source.bad.n_samples / source.sfreq,
         },
         "scales_volts": {
             band: _scales(one, source.ch_names) for band, one in zip(bands, encoders, strict=True)
         },
-        "event_id": event_id(bands, source.ch_names, units, encoder.bipolar),
+        "event_id": _labels(source, encoders),
         "memory": (
             "streamed: memory does not grow with the recording"
             if settings.phase == "causal"
             else "zero-phase filters: the whole recording was loaded, once per band"
         ),
         "versions": describe(),
+    }
+
+
+def _code(method: str, encoder: SignalEncoder) -> dict[str, Any]:
+    """Return what there is to say of an encoder, besides its scales."""
+    return {
+        "method": method,
+        "settings": _plain(encoder.get_params()),
+        "seed": encoder.seed_,
+        "steps_per_sample": encoder.steps_per_sample_,
+        "units": [str(name) for name in encoder._unit_names()],
+        "signed": encoder.bipolar,
     }
 
 

@@ -11,6 +11,7 @@ from eegsnn._validation import check_finite
 from eegsnn.errors import DataError
 from eegsnn.filters import FilterBankStream, apply_filter, design_filter
 from eegsnn.study.settings import StudySettings
+from eegsnn.study.spans import Spans, bad_spans
 
 
 class BandedSource:
@@ -43,6 +44,12 @@ class BandedSource:
             except DataError as error:
                 text = str(error).replace("Trials of", "A recording of").replace(" are ", " is ", 1)
                 raise DataError(text.replace("Cut longer trials", "Record longer")) from None
+        self.bad = bad_spans(raw) if settings.bad != "include" else Spans.of([])
+        if self.bad.n_samples == self.n_times:
+            raise DataError(
+                "The whole recording is annotated as BAD: nothing is left to learn scales from. "
+                "Correct its annotations, or take them like the rest (bad='include')."
+            )
         self._step = max(1, round(settings.chunk * self.sfreq))
         self._whole: np.ndarray | None = None
 
