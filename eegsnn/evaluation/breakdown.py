@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eegsnn.evaluation.comparison import GROUPS_OF_PEOPLE
-from eegsnn.evaluation.metrics import Spread, score_predictions
+from eegsnn.evaluation.metrics import Spread
+from eegsnn.evaluation.pooling import by_seed, score_together
 
 if TYPE_CHECKING:
     from eegsnn.evaluation.results import ExperimentResult, RunRecord
@@ -73,28 +74,27 @@ def breakdown(result: ExperimentResult, model: str, by: str = "fold") -> list[Sc
         In the order of the folds, or of the groups' first trials.
     """
     runs = result.runs_of(model)
-    seeds = list(dict.fromkeys(run.seed for run in runs))
+    groups = by_seed(runs)
     if by == "fold":
         names = [str(fold["name"]) for fold in result.folds]
         pieces = {
-            name: [[run for run in runs if run.seed == s and run.fold == name] for s in seeds]
-            for name in names
+            name: [[run for run in group if run.fold == name] for group in groups] for name in names
         }
         chosen = dict.fromkeys(names)
     else:
         labels = np.asarray(result.groups[by])
         tested = set().union(*(run.predictions["trial"] for run in runs))
         names = list(dict.fromkeys(labels[sorted(tested)].tolist()))
-        pieces = {name: [[run for run in runs if run.seed == s] for s in seeds] for name in names}
+        pieces = dict.fromkeys(names, groups)
         chosen = {name: labels == name for name in names}
     rows = (_row(name, pieces[name], chosen[name], len(result.classes)) for name in names)
     return [row for row in rows if row is not None]
 
 
 def _row(
-    name: str, by_seed: list[list[RunRecord]], chosen: np.ndarray | None, n_classes: int
+    name: str, groups: list[list[RunRecord]], chosen: np.ndarray | None, n_classes: int
 ) -> ScoreRow | None:
-    scores = [_score(runs, chosen, n_classes) for runs in by_seed if runs]
+    scores = [score_together(runs, n_classes, chosen) for runs in groups if runs]
     if not scores:
         return None
     defined = all(score["auc"] is not None for score in scores)
@@ -105,17 +105,6 @@ def _row(
         Spread.of([score["balanced_accuracy"] for score in scores]),
         Spread.of([score["auc"] for score in scores]) if defined else None,
     )
-
-
-def _score(runs: list[RunRecord], chosen: np.ndarray | None, n_classes: int) -> dict[str, Any]:
-    parts = [run.predictions for run in runs]
-    trial = np.concatenate([np.asarray(part["trial"], dtype=int) for part in parts])
-    kept = np.ones(len(trial), bool) if chosen is None else chosen[trial]
-    truth = np.concatenate([part["truth"] for part in parts])[kept]
-    label = np.concatenate([part["label"] for part in parts])[kept]
-    scores = [part["score"] for part in parts]
-    stacked = None if any(s is None for s in scores) else np.concatenate(scores)[kept]
-    return score_predictions(truth, label, stacked, classes=range(n_classes))
 
 
 def _trials(result: ExperimentResult, fold: str) -> list[int]:

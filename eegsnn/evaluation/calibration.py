@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eegsnn.errors import DataError
+from eegsnn.evaluation.pooling import by_seed, pool_decisions
 
 if TYPE_CHECKING:
     from eegsnn.evaluation.results import ExperimentResult
@@ -172,12 +173,13 @@ def calibration_of(result: ExperimentResult, model: str, *, n_bins: int = 10) ->
     runs = result.runs_of(model)
     if not runs or not all(are_probabilities(run.predictions["score"]) for run in runs):
         return None
-    seeds = list(dict.fromkeys(run.seed for run in runs))
-    pooled = [_pool([run for run in runs if run.seed == seed]) for seed in seeds]
-    confidences = [p[np.arange(len(p)), label] for p, _, label in pooled]
-    rights = [truth == label for _, truth, label in pooled]
-    first, truth = pooled[0][0], pooled[0][1]
-    shares = np.bincount(truth, minlength=first.shape[1]) / len(truth)
+    pooled = [pool_decisions(group) for group in by_seed(runs)]
+    probabilities = [d.score for d in pooled if d.score is not None]  # none is missing here
+    decided = list(zip(probabilities, pooled, strict=True))
+    confidences = [p[np.arange(len(p)), d.label] for p, d in decided]
+    rights = [d.truth == d.label for d in pooled]
+    truth = pooled[0].truth
+    shares = np.bincount(truth, minlength=probabilities[0].shape[1]) / len(truth)
     return Calibration(
         len(truth),
         _mean(
@@ -187,7 +189,7 @@ def calibration_of(result: ExperimentResult, model: str, *, n_bins: int = 10) ->
             ]
         ),
         _error_if_calibrated(confidences[0], n_bins),
-        _mean([brier_score(p, t) for p, t, _ in pooled]),
+        _mean([brier_score(p, d.truth) for p, d in decided]),
         float(1 - np.square(shares).sum()),
         tuple(
             reliability_curve(np.concatenate(confidences), np.concatenate(rights), n_bins=n_bins)
@@ -209,15 +211,6 @@ def _error_if_calibrated(confidence: np.ndarray, n_bins: int) -> float:
         right = rng.random(len(confidence)) < confidence
         errors.append(np.abs(np.bincount(place, right, minlength=n_bins) - expected).sum())
     return float(np.mean(errors) / len(confidence))
-
-
-def _pool(runs: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    parts = [run.predictions for run in runs]
-    return (
-        np.concatenate([np.asarray(part["score"], dtype=float) for part in parts]),
-        np.concatenate([np.asarray(part["truth"], dtype=int) for part in parts]),
-        np.concatenate([np.asarray(part["label"], dtype=int) for part in parts]),
-    )
 
 
 def _mean(values: Sequence[float]) -> float:

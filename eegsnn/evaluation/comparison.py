@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eegsnn.evaluation.pooling import pool_decisions
 from eegsnn.evaluation.statistics import (
     ENOUGH_UNITS,
     Interval,
@@ -124,12 +125,10 @@ def trial_scores(result: ExperimentResult, model: str, seed: Any = "all") -> Tri
     numbers = {fold["name"]: number for number, fold in enumerate(result.folds)}
     runs = [run for run in result.runs_of(model) if seed == "all" or run.seed == seed]
     fold = np.concatenate([np.full(run.n_test, numbers[run.fold]) for run in runs])
-    trial = np.concatenate([np.asarray(run.predictions["trial"], dtype=int) for run in runs])
-    right = np.concatenate(
-        [np.equal(run.predictions["truth"], run.predictions["label"]) for run in runs]
-    )
+    decisions = pool_decisions(runs)
+    right = decisions.truth == decisions.label
     keys, place, counts = np.unique(
-        np.column_stack([fold, trial]), axis=0, return_inverse=True, return_counts=True
+        np.column_stack([fold, decisions.trial]), axis=0, return_inverse=True, return_counts=True
     )
     place = place.reshape(-1)
     sizes = np.bincount(keys[:, 0])
@@ -150,9 +149,7 @@ def independent_units(result: ExperimentResult) -> tuple[str, np.ndarray | None]
     labels : ndarray of str, or None
         None where single trials count.
     """
-    tested = np.unique(
-        np.concatenate([np.asarray(run.predictions["trial"], dtype=int) for run in result.runs])
-    )
+    tested = np.unique(pool_decisions(result.runs).trial)
     for name in (*GROUPS_OF_PEOPLE, str(result.protocol.get("group"))):
         labels = result.groups.get(name)
         if labels is not None and len(set(np.asarray(labels)[tested].tolist())) > 1:

@@ -13,7 +13,8 @@ import numpy as np
 from eegsnn.evaluation.breakdown import breakdown, parts_of
 from eegsnn.evaluation.calibration import calibration_of
 from eegsnn.evaluation.comparison import accuracy_interval, compare_with_baselines
-from eegsnn.evaluation.metrics import Spread, score_predictions
+from eegsnn.evaluation.metrics import Spread
+from eegsnn.evaluation.pooling import by_seed, score_together
 from eegsnn.evaluation.verdict import verdict
 
 
@@ -228,18 +229,17 @@ class ExperimentResult:
 
 
 def _summarise(runs: list[RunRecord], classes: list[str]) -> ModelSummary:
-    seeds = list(dict.fromkeys(run.seed for run in runs))
-    by_seed = [[run for run in runs if run.seed == seed] for seed in seeds]
-    pooled = [_pool(group, len(classes)) for group in by_seed]
+    groups = by_seed(runs)
+    pooled = [score_together(group, len(classes)) for group in groups]
     folds = list(dict.fromkeys(run.fold for run in runs))
     layers = list(dict.fromkeys(layer for run in runs for layer in run.spike_rates))
     return ModelSummary(
         model=runs[0].model,
         kind=runs[0].kind,
-        accuracy=Spread.of([_mean(r.test["accuracy"] for r in group) for group in by_seed]),
+        accuracy=Spread.of([_mean(r.test["accuracy"] for r in group) for group in groups]),
         balanced_accuracy=Spread.of([score["balanced_accuracy"] for score in pooled]),
-        auc=_auc(by_seed, pooled),
-        train_accuracy=Spread.of([_mean(r.train["accuracy"] for r in group) for group in by_seed]),
+        auc=_auc(groups, pooled),
+        train_accuracy=Spread.of([_mean(r.train["accuracy"] for r in group) for group in groups]),
         fold_accuracy={
             fold: _mean(run.test["accuracy"] for run in runs if run.fold == fold) for fold in folds
         },
@@ -255,19 +255,10 @@ def _summarise(runs: list[RunRecord], classes: list[str]) -> ModelSummary:
     )
 
 
-def _pool(runs: list[RunRecord], n_classes: int) -> dict[str, Any]:
-    """Score the test trials of all folds together."""
-    truth = np.concatenate([run.predictions["truth"] for run in runs])
-    label = np.concatenate([run.predictions["label"] for run in runs])
-    scores = [run.predictions["score"] for run in runs]
-    stacked = None if any(s is None for s in scores) else np.concatenate(scores)
-    return score_predictions(truth, label, stacked, classes=range(n_classes))
-
-
-def _auc(by_seed: list[list[RunRecord]], pooled: list[dict[str, Any]]) -> Spread | None:
-    defined = all(run.test["auc"] is not None for group in by_seed for run in group)
+def _auc(groups: list[list[RunRecord]], pooled: list[dict[str, Any]]) -> Spread | None:
+    defined = all(run.test["auc"] is not None for group in groups for run in group)
     if defined:
-        return Spread.of([_mean(run.test["auc"] for run in group) for group in by_seed])
+        return Spread.of([_mean(run.test["auc"] for run in group) for group in groups])
     if any(score["auc"] is None for score in pooled):
         return None
     return Spread.of([score["auc"] for score in pooled])

@@ -35,7 +35,15 @@ _WITHOUT_EFFECT = {
 # Nor can what adds records up, or writes models to files (and knows every model for that).
 _AFTERWARDS = {
     f"eegsnn.evaluation.{name}"
-    for name in ("breakdown", "calibration", "comparison", "results", "statistics", "verdict")
+    for name in (
+        "breakdown",
+        "calibration",
+        "comparison",
+        "pooling",
+        "results",
+        "statistics",
+        "verdict",
+    )
 } | {"eegsnn.estimators.persistence"}
 
 # Every model is fitted and scored by these; the second acts by being imported.
