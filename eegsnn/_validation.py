@@ -281,6 +281,19 @@ def channel_order(expected: Sequence[str], given: Sequence[str]) -> list[int]:
     return [position[name] for name in expected]
 
 
+def check_groups(groups: Any, n_trials: int) -> np.ndarray | None:
+    """Return groups as an array of one entry per trial, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_trials,):
+        raise DataError(
+            f"groups: expected one entry for each of the {n_trials} trials, but got shape "
+            f"{groups.shape}."
+        )
+    return groups
+
+
 def check_same_rate(expected: float, given: float) -> None:
     """Refuse another sampling rate than the one a model was fitted with."""
     if not math.isclose(expected, given, rel_tol=1e-6):

@@ -9,16 +9,16 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from eegsnn._validation import check_groups
 from eegsnn.backend import threads_for
 from eegsnn.errors import ConfigurationError, DataError, SilentNetworkWarning
+from eegsnn.estimators._classifier import TrialClassifier
 from eegsnn.estimators._ensemble import Ensemble, Trials, fit_ensemble
 from eegsnn.estimators._inputs import (
     batch_weights,
     check_can_hold_out,
-    check_groups,
     check_trial_shape,
     draw_seed,
     encode_labels,
@@ -37,7 +37,7 @@ _SILENT, _SATURATED = 1e-3, 0.95  # mean spikes per neuron and step
 _TRIALS_COUNTED = 256  # for spike_rates_
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):
+class NetworkClassifier(TrialClassifier):
     """Base of the estimators: checked trials → front end → ensemble of networks → probabilities.
 
     A subclass has the parameters (those used here are listed below, and every field of
@@ -293,7 +293,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
 
 @contextlib.contextmanager
-def whole_or_unchanged(model: NetworkClassifier) -> Iterator[None]:
+def whole_or_unchanged(model: TrialClassifier) -> Iterator[None]:
     """Put the model's attributes back if the block fails: half a fit must not replace a whole one.
 
     Optimisers at work are dropped then; the next partial fit goes on from the weights kept.

@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from eegsnn._validation import (
     check_choice,
+    check_groups,
     check_integer,
     check_no_flat_channel,
     check_number,
     check_rate_known,
 )
 from eegsnn.errors import ConfigurationError
-from eegsnn.estimators._inputs import check_groups, draw_seed, encode_labels, trial_weights
+from eegsnn.estimators._inputs import draw_seed, encode_labels, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.estimators.automatic import (
     Committee,

@@ -1,4 +1,4 @@
-"""Labels, weights, groups, seeds and shapes, checked for the estimators."""
+"""Labels, weights, encoders, seeds and shapes, checked for the estimators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
 from eegsnn._validation import check_finite, check_number
+from eegsnn.encoding import EEGEncoder
+from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, DataError
+
+Encoder = EEGEncoder | EncoderUnion
 
 
 def encode_labels(y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -88,6 +92,17 @@ def batch_weights(
     return weights
 
 
+def check_encoder(encoder: Any) -> None:
+    """Refuse what is not None or an encoder, and an encoder whose parameters are impossible."""
+    if encoder is None:
+        return
+    if not isinstance(encoder, Encoder):
+        raise ConfigurationError(
+            f"encoder: expected an EEGEncoder or EncoderUnion, but got {encoder!r}."
+        )
+    encoder.check_parameters()
+
+
 def check_class_weight(class_weight: Any) -> None:
     """Refuse what is not None, "balanced" or a dictionary of label and weight ≥ 0."""
     if isinstance(class_weight, dict):
@@ -116,17 +131,15 @@ def _weights_by_label(class_weight: dict, y: np.ndarray, classes: np.ndarray) ->
     return np.array([class_weight.get(label, 1.0) for label in y.tolist()], dtype=np.float64)
 
 
-def check_groups(groups: Any, n_trials: int) -> np.ndarray | None:
-    """Return groups as an array of one entry per trial, or None."""
-    if groups is None:
-        return None
-    groups = np.asarray(groups)
-    if groups.shape != (n_trials,):
-        raise DataError(
-            f"groups: expected one entry for each of the {n_trials} trials, but got shape "
-            f"{groups.shape}."
-        )
-    return groups
+def check_seed(random_state: Any) -> None:
+    """Refuse a `random_state` that scikit-learn would not take."""
+    try:
+        check_random_state(random_state)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"random_state: expected an integer ≥ 0, a RandomState or None, but got "
+            f"{random_state!r}."
+        ) from error
 
 
 def draw_seed(random_state: Any) -> int:

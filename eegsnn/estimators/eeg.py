@@ -11,14 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from eegsnn._validation import check_number, unpack_series
 from eegsnn.encoding import EEGEncoder
-from eegsnn.encoding.union import EncoderUnion
-from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.errors import DataError
 from eegsnn.estimators._base import whole_or_unchanged
 from eegsnn.estimators._choosing import ChoosingClassifier
-from eegsnn.estimators._inputs import labels_of_epochs
+from eegsnn.estimators._inputs import Encoder, check_encoder, labels_of_epochs
 from eegsnn.estimators.spiking import SpikingClassifier
-
-Encoder = EEGEncoder | EncoderUnion
 
 
 class EEGSpikingClassifier(ChoosingClassifier):
@@ -84,7 +81,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
     True
     >>> chosen = EEGSpikingClassifier(sfreq=250.0, random_state=0).fit(X, y)
     >>> max(chosen.selection_, key=lambda view: view["weight"])["name"]
-    'band power'
+    'tangent space 8–30 Hz'
     """
 
     def __init__(
@@ -146,13 +143,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         super().check_parameters()
         if self.sfreq is not None:
             check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
-        if self.encoder is None:
-            return
-        if not isinstance(self.encoder, Encoder):
-            raise ConfigurationError(
-                f"encoder: expected an EEGEncoder or EncoderUnion, but got {self.encoder!r}."
-            )
-        self.encoder.check_parameters()
+        check_encoder(self.encoder)
 
     def fit(
         self,

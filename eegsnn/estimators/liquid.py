@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import check_random_state
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from eegsnn._validation import (
     check_boolean,
     check_choice,
+    check_groups,
     check_integer,
     check_number,
     unpack_series,
 )
 from eegsnn.encoding import EEGEncoder
-from eegsnn.encoding.union import EncoderUnion
-from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.errors import DataError
+from eegsnn.estimators._base import whole_or_unchanged
+from eegsnn.estimators._classifier import TrialClassifier
 from eegsnn.estimators._inputs import (
+    Encoder,
     check_class_weight,
-    check_groups,
+    check_encoder,
+    check_seed,
     check_trial_shape,
     draw_seed,
     encode_labels,
@@ -37,15 +39,13 @@ from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.models import LiquidStateMachine, ReservoirConfig
 from eegsnn.training.readouts import LinearReadout
 
-Encoder = EEGEncoder | EncoderUnion
-
 _RESERVOIR_FIELDS = tuple(field.name for field in fields(ReservoirConfig))
 _CALIBRATION_TRIALS = 64
 # Trials run at a time: their spikes at all steps are held at once.
 _BLOCK = 256
 
 
-class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
+class LiquidStateClassifier(TrialClassifier):
     """Classify EEG trials by how they stir a reservoir: encoder → reservoir → linear readout.
 
     Only the readout is trained, in closed form or by logistic regression: a fit takes a moment.
@@ -167,12 +167,6 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
-        """Rows and series are both taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
     def check_parameters(self) -> None:
         """Validate the constructor's values, the encoder's too, without data.
 
@@ -190,20 +184,8 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         check_class_weight(self.class_weight)
         if self.sfreq is not None:
             check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
-        try:
-            check_random_state(self.random_state)
-        except ValueError as error:
-            raise ConfigurationError(
-                f"random_state: expected an integer ≥ 0, a RandomState or None, but got "
-                f"{self.random_state!r}."
-            ) from error
-        if self.encoder is None:
-            return
-        if not isinstance(self.encoder, Encoder):
-            raise ConfigurationError(
-                f"encoder: expected an EEGEncoder or EncoderUnion, but got {self.encoder!r}."
-            )
-        self.encoder.check_parameters()
+        check_seed(self.random_state)
+        check_encoder(self.encoder)
 
     def fit(
         self,
@@ -245,26 +227,16 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         self.check_parameters()
         data, names, rate = unpack_series(X, ch_names=ch_names, sfreq=self.sfreq)
         y = labels_of_epochs(X, y)
-        before = dict(self.__dict__)
-        try:
+        with whole_or_unchanged(self):
             check_trial_shape(data, None, names)
             X, y = validate_data(self, data, y, allow_nd=True, dtype=[np.float64, np.float32])
             self._fit_trials(X, y, sample_weight, groups, names, rate)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
         series = self._series(X)
         return np.exp(self.readout_.log_probabilities(self._features(series)[0]))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable label of each trial."""
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
 
     def encode(self, X: Any) -> np.ndarray:
         """Encode trials as the reservoir receives them, [T, trials, features]."""
@@ -299,25 +271,6 @@ class LiquidStateClassifier(ClassifierMixin, BaseEstimator):
         self.liquid_ = LiquidStateMachine.from_state(state["liquid"], own)
         self.n_steps_, self.penalty_ = state["n_steps"], state["penalty"]
         self.readout_ = LinearReadout(arrays["readout.weights"], arrays["readout.bias"])
-
-    def save(self, path: str | Path) -> Path:
-        """Write the fitted model to a folder; see :mod:`eegsnn.estimators.persistence`."""
-        from eegsnn.estimators.persistence import save_model
-
-        return save_model(self, path)
-
-    @classmethod
-    def load(cls, path: str | Path) -> LiquidStateClassifier:
-        """Read a model that :meth:`save` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If it is missing, truncated, foreign, of an unknown version or another kind of model.
-        """
-        from eegsnn.estimators.persistence import load_model
-
-        return load_model(path, expected=cls)
 
     def _reservoir_config(self) -> ReservoirConfig:
         return ReservoirConfig(**{name: getattr(self, name) for name in _RESERVOIR_FIELDS})

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from eegsnn._validation import check_boolean, check_choice, check_integer, check_number
-from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._base import NetworkClassifier, whole_or_unchanged
-from eegsnn.estimators._inputs import check_class_weight
+from eegsnn.estimators._inputs import check_class_weight, check_seed
 from eegsnn.estimators._trials import INPUT_CODINGS
 
 
@@ -172,12 +170,6 @@ early_stopping, n_iter_no_change, tol, augmentation, weight_averaging
         self.random_state = random_state
         self.verbose = verbose
 
-    def __sklearn_tags__(self) -> Any:
-        """Rows and series are both taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
     def check_parameters(self) -> None:
         """Validate the constructor's values without data.
 
@@ -203,13 +195,7 @@ early_stopping, n_iter_no_change, tol, augmentation, weight_averaging
         check_boolean("warm_start", self.warm_start)
         if not isinstance(self.verbose, bool | np.bool_):
             check_integer("verbose", self.verbose, low=0)
-        try:
-            check_random_state(self.random_state)
-        except ValueError as error:
-            raise ConfigurationError(
-                f"random_state: expected an integer ≥ 0, a RandomState or None, but got "
-                f"{self.random_state!r}."
-            ) from error
+        check_seed(self.random_state)
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None
@@ -284,11 +270,6 @@ early_stopping, n_iter_no_change, tol, augmentation, weight_averaging
         series = self._prediction_series(X)
         return self._ensemble.probabilities(series)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable label of each trial."""
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
         """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
 
@@ -302,26 +283,7 @@ early_stopping, n_iter_no_change, tol, augmentation, weight_averaging
         check_integer("layer", layer, low=0, high=len(hidden) - 1)
         return self._ensemble.spikes(series, layer=layer)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the fitted model to a folder; see :mod:`eegsnn.estimators.persistence`."""
-        from eegsnn.estimators.persistence import save_model
-
-        return save_model(self, path)
-
     def to_nir(self, path: str | Path | None = None, *, dt: float | None = None) -> Any:
         """Write the network as a NIR graph; see :func:`eegsnn.exchange.estimator_to_nir`."""
         exchange = import_module("eegsnn.exchange")  # it knows the estimators, not they it
         return exchange.estimator_to_nir(self, path, dt=dt)
-
-    @classmethod
-    def load(cls, path: str | Path) -> SpikingClassifier:
-        """Read a model that :meth:`save` wrote.
-
-        Raises
-        ------
-        ModelFileError
-            If it is missing, truncated, foreign, of an unknown version or another kind of model.
-        """
-        from eegsnn.estimators.persistence import load_model
-
-        return load_model(path, expected=cls)

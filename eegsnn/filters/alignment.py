@@ -22,7 +22,7 @@ import numpy as np
 from scipy import linalg
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from eegsnn._validation import check_choice, check_series
+from eegsnn._validation import check_choice, check_groups, check_series
 from eegsnn.errors import DataError
 
 ALIGNMENTS = {
@@ -175,7 +175,7 @@ def align(
     """
     dtype = np.float32 if np.asarray(X).dtype == np.float32 else np.float64
     X = check_series(X, dtype=dtype)
-    names = _check_groups(groups, len(X))
+    names = _names_of_groups(groups, len(X))
     aligned = np.empty_like(X)
     matrices = {}
     for group in np.unique(names):
@@ -227,7 +227,7 @@ class Alignment(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  #
         person belong into one call.
         """
         X = check_series(X)
-        names = _check_groups(groups, len(X))
+        names = _names_of_groups(groups, len(X))
         aligned = np.empty_like(X)
         for group in np.unique(names):
             members = names == group
@@ -242,16 +242,9 @@ class Alignment(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  #
         return self.fit(X, y, groups).transform(X, groups)
 
 
-def _check_groups(groups: Any, n_trials: int) -> np.ndarray:
-    if groups is None:
-        return np.zeros(n_trials, dtype=int)
-    groups = np.asarray(groups)
-    if groups.shape != (n_trials,):
-        raise DataError(
-            f"groups: expected one entry for each of the {n_trials} trials, but got shape "
-            f"{groups.shape}."
-        )
-    return groups
+def _names_of_groups(groups: Any, n_trials: int) -> np.ndarray:
+    given = check_groups(groups, n_trials)
+    return np.zeros(n_trials, dtype=int) if given is None else given
 
 
 def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
