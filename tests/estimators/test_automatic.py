@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ def slow(rng: np.random.Generator, n: int = 40) -> tuple:
     return X, y
 
 
+@pytest.fixture(scope="module")
+def chosen() -> tuple[EEGSpikingClassifier, np.ndarray, np.ndarray]:
+    """A model that chose on :func:`rhythm`, and its trials; not to be fitted again."""
+    X, y = rhythm(np.random.default_rng(0))
+    return EEGSpikingClassifier(**QUICK).fit(X, y), X, y
+
+
 @pytest.mark.parametrize("make", [rhythm, slow])
 def test_it_finds_what_tells_the_classes_apart(make: Any, rng: np.random.Generator) -> None:
     X, y = make(rng)
@@ -54,7 +62,7 @@ def test_it_finds_what_tells_the_classes_apart(make: Any, rng: np.random.Generat
 
 def test_noise_stays_at_chance(rng: np.random.Generator) -> None:
     scores = []
-    for _ in range(6):
+    for _ in range(4):
         X, y = rng.normal(size=(60, 3, 100)), np.repeat([0, 1], 30)
         model = EEGSpikingClassifier(**QUICK).fit(X[::2], y[::2])
         scores.append(model.score(X[1::2], y[1::2]))
@@ -62,24 +70,23 @@ def test_noise_stays_at_chance(rng: np.random.Generator) -> None:
     assert 0.3 < np.mean(scores) < 0.7
 
 
-def test_the_same_seed_gives_the_same_model_in_any_order(rng: np.random.Generator) -> None:
-    X, y = rhythm(rng)
+def test_the_same_seed_gives_the_same_model_in_any_order(
+    chosen: tuple, rng: np.random.Generator
+) -> None:
+    first, X, y = chosen
     order = rng.permutation(len(X))
-    first = EEGSpikingClassifier(**QUICK).fit(X, y)
     second = EEGSpikingClassifier(**QUICK).fit(X[order], y[order])
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
 
 
-def test_volts_and_microvolts_give_the_same(rng: np.random.Generator) -> None:
-    X, y = rhythm(rng)
-    model = EEGSpikingClassifier(**QUICK)
-    first = model.fit(X, y).predict(X)
-    np.testing.assert_array_equal(first, model.fit(1e-6 * X, y).predict(1e-6 * X))
+def test_volts_and_microvolts_give_the_same(chosen: tuple) -> None:
+    model, X, y = chosen
+    volts = clone(model).fit(1e-6 * X, y)
+    np.testing.assert_array_equal(model.predict(X), volts.predict(1e-6 * X))
 
 
-def test_prediction_of_a_trial_does_not_depend_on_others(rng: np.random.Generator) -> None:
-    X, y = rhythm(rng)
-    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+def test_prediction_of_a_trial_does_not_depend_on_others(chosen: tuple) -> None:
+    model, X, _ = chosen
     alone = np.vstack([model.predict_proba(X[i : i + 1]) for i in range(5)])
     np.testing.assert_allclose(alone, model.predict_proba(X[:5]), atol=1e-6)
 
@@ -137,9 +144,8 @@ def test_one_channel_and_short_trials(rng: np.random.Generator) -> None:
     assert EEGSpikingClassifier(**QUICK).fit(X, y).score(X, y) > 0.9
 
 
-def test_saved_is_kept(rng: np.random.Generator, tmp_path: Path) -> None:
-    X, y = rhythm(rng)
-    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+def test_saved_is_kept(chosen: tuple, tmp_path: Path) -> None:
+    model, X, _ = chosen
     again = EEGSpikingClassifier.load(model.save(tmp_path / "model"))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     assert again.selection_ == model.selection_
@@ -162,19 +168,18 @@ def test_epochs_are_matched_by_name(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(model.predict(moved), model.predict(epochs))
 
 
-def test_spikes_and_operations_are_those_of_the_views(rng: np.random.Generator) -> None:
-    X, y = rhythm(rng)
-    model = EEGSpikingClassifier(**QUICK).fit(X, y)
-    chosen = [view for view in model.selection_ if view["chosen"]]
+def test_spikes_and_operations_are_those_of_the_views(chosen: tuple) -> None:
+    model, X, _ = chosen
+    names = [view["name"] for view in model.selection_ if view["chosen"]]
     spikes = model.hidden_spikes(X[:4], layer=0)
     assert spikes.dtype == bool
     assert spikes.shape[1] == 4
     assert model.encode(X[:4]).shape[1] == 4
     operations = model.count_operations(X)
     assert operations.total.synaptic_operations > 0
-    assert set(model.spike_rates_) == {view["name"] for view in chosen}
+    assert set(model.spike_rates_) == set(names)
     with pytest.raises(ConfigurationError, match="layer"):
-        model.hidden_spikes(X, layer=len(chosen))
+        model.hidden_spikes(X, layer=len(names))
 
 
 def test_counts_are_what_the_neurons_fire(rng: np.random.Generator) -> None:
@@ -210,9 +215,8 @@ def test_classes_that_name_frequencies_are_believed(rng: np.random.Generator) ->
         EEGSpikingClassifier(sfreq=SFREQ, frequencies=[13.0]).fit(*rhythm(rng, 8))
 
 
-def test_bad_input_is_refused_and_the_model_stays(rng: np.random.Generator) -> None:
-    X, y = rhythm(rng)
-    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+def test_bad_input_is_refused_and_the_model_stays(chosen: tuple) -> None:
+    model, X, y = copy(chosen[0]), *chosen[1:]
     before = model.predict_proba(X)
     broken = X.copy()
     broken[3, 1, 7] = np.inf

@@ -71,6 +71,7 @@ def test_copies_of_fitted_models_predict_the_same(duplicate: Any, rows: Any, qui
     assert not np.array_equal(copied.predict_proba(rows.X), model.predict_proba(rows.X))
 
 
+@pytest.mark.slow
 def test_grid_search_over_the_encoder_in_two_processes(quick: dict) -> None:
     # A burst of 10 Hz in the first or second half: bins as wide as the trial cannot tell.
     rng = np.random.default_rng(0)

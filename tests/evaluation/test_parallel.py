@@ -147,7 +147,14 @@ def test_processes_one_of_them_killed_give_what_one_after_the_other_gives(data, 
     assert fits(tmp_path / "many") == before
 
 
-def test_an_interruption_keeps_what_is_finished(data, tmp_path):
+def _in_this_process(dataset, jobs, n_jobs):
+    return (parallel.run_job(dataset, job) for job in jobs)
+
+
+@pytest.mark.parametrize("real", [pytest.param(True, marks=pytest.mark.slow), False])
+def test_an_interruption_keeps_what_is_finished(data, tmp_path, monkeypatch, real):
+    if not real:
+        monkeypatch.setattr(parallel, "_in_processes", _in_this_process)
     (tmp_path / "fits").mkdir()
     with pytest.raises(ExperimentInterrupted) as caught:
         run(data, tmp_path / "fits", store=FoldStore(tmp_path / "kept"), n_jobs=2, stops=True)

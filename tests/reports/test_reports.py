@@ -133,6 +133,12 @@ def text_of(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page).replace("&nbsp;", " "))
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures stay empty: drawing them is most of what a report takes."""
+    monkeypatch.setattr("eegsnn.reports.figures.to_svg", lambda figure: "<svg></svg>")
+
+
 @pytest.fixture(scope="module")
 def page():
     """The report of `make_report`, drawn once."""
@@ -186,7 +192,7 @@ def test_what_is_known_of_a_model_has_its_section():
         assert phrase in text, phrase
 
 
-def test_long_tables_are_folded(page):
+def test_long_tables_are_folded(page, undrawn):
     result = make_result()
     result.folds = [{"name": f"S{k}", "n_train": 40, "n_test": 20} for k in range(14)]
     result.runs = [
@@ -222,7 +228,7 @@ def test_report_says_what_a_reader_must_know(page):
         assert phrase in text, phrase
 
 
-def test_what_is_leaky_or_saw_test_trials_is_marked():
+def test_what_is_leaky_or_saw_test_trials_is_marked(undrawn):
     result = make_result(leaky=["same subject on both sides"])
     result.protocol["transductive"] = ["alignment uses the test recording"]
     page = render_report(make_report(result=result, examples=[]))
@@ -233,7 +239,7 @@ def test_what_is_leaky_or_saw_test_trials_is_marked():
     assert "No step is transductive" not in text
 
 
-def test_a_report_without_examples_rates_or_baselines():
+def test_a_report_without_examples_rates_or_baselines(undrawn):
     result = make_result(theirs=None)
     for run in result.runs:
         run.history, run.spike_rates = {}, {}
