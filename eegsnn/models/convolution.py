@@ -14,9 +14,8 @@ from eegsnn.models.base import ArchitectureConfig, Connection, NetworkOutput, ch
 from eegsnn.models.parts import (
     SpatialMix,
     SpikingHead,
-    counting_matrix,
     neurons_of,
-    pool,
+    rates_in_bins,
     sample,
 )
 from eegsnn.surrogate import get_surrogate, spike
@@ -160,7 +159,7 @@ class SpikingConvolutionNetwork(nn.Module):
         """Class scores and spikes of x[T, batch, channels]; a key means training."""
         check_steps(self._config.name, x, 2)
         spikes = self._fire(self._convolved(self.mix(x)) + self.bias)
-        logits, hidden = self.head(self._counts(spikes), dropout_key)
+        logits, hidden = self.head(rates_in_bins(spikes, self._config.n_bins), dropout_key)
         return NetworkOutput(logits, [spikes, *hidden])
 
     def _convolved(self, x: mx.array) -> mx.array:
@@ -177,9 +176,6 @@ class SpikingConvolutionNetwork(nn.Module):
         if "neurons" in self:
             return self.neurons.run(current)[0]
         return spike(current - self._config.threshold, self._surrogate)
-
-    def _counts(self, spikes: mx.array) -> mx.array:
-        return pool(counting_matrix(len(spikes), self._config.n_bins), spikes)
 
     def calibrate(self, x: mx.array, *, n_steps: int | None = None) -> None:
         """Whiten the channels; give outputs a spread of a threshold, and units their rates."""
@@ -202,7 +198,8 @@ class SpikingConvolutionNetwork(nn.Module):
         self.bias = mx.array(config.threshold - level, mx.float32)
         if "neurons" in self:  # a memory adds up what arrives: the search is by firing
             self.bias = self._biases_for(out, rates)
-        self.head.calibrate(self._counts(self._fire(self._convolved(self.mix(x)) + self.bias)))
+        spikes = self._fire(self._convolved(self.mix(x)) + self.bias)
+        self.head.calibrate(rates_in_bins(spikes, config.n_bins))
         mx.eval(self.parameters())
 
     def _biases_for(self, out: mx.array, rates: np.ndarray) -> mx.array:
@@ -220,7 +217,7 @@ class SpikingConvolutionNetwork(nn.Module):
         mixed = self.mix(x)
         spikes = self._fire(self._convolved(mixed) + self.bias)
         n_bins = min(self._config.n_bins, len(x))
-        first, *rest = self.head.connections(self._counts(spikes), n_bins)
+        first, *rest = self.head.connections(rates_in_bins(spikes, n_bins), n_bins)
         reach = float(self._config.n_kernels * self._config.kernel_size)
         return [
             Connection("spatial", "SpatialMix", x, float(mixed.shape[-1]), len(x)),

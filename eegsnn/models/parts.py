@@ -121,6 +121,11 @@ def pool(matrix: mx.array, x: mx.array) -> mx.array:
     return (matrix @ x.reshape(x.shape[0], -1)).reshape(-1, *x.shape[1:])
 
 
+def rates_in_bins(spikes: mx.array, n_bins: int) -> mx.array:
+    """Count spikes [T, batch, units] in bins, as rates [bins, batch, units]."""
+    return pool(counting_matrix(len(spikes), n_bins), spikes)
+
+
 def neurons_of(config: ArchitectureConfig, size: int, kind: str = "leaky") -> Any:
     """Layer of LIF neurons, or of PLIF, with learned time constants spread over it."""
     surrogate = get_surrogate(config.surrogate, config.surrogate_slope)

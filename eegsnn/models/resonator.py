@@ -20,9 +20,8 @@ from eegsnn.models.eegnet import check_rate_of_steps, rate_of_steps
 from eegsnn.models.parts import (
     SpatialMix,
     SpikingHead,
-    counting_matrix,
     gain_for_rate,
-    pool,
+    rates_in_bins,
     sample,
 )
 from eegsnn.neurons import RESET_MECHANISMS, ResonateAndFire
@@ -171,12 +170,8 @@ class ResonatorNetwork(nn.Module):
         """Class scores and spikes of x[T, batch, channels]; a key means training."""
         check_steps(self._config.name, x, 8)
         spikes = self.neurons.run(self.mix(x) * self.gain)[0]
-        logits, hidden = self.head(self._counts(spikes), dropout_key)
+        logits, hidden = self.head(rates_in_bins(spikes, self._config.n_bins), dropout_key)
         return NetworkOutput(logits, [spikes, *hidden])
-
-    def _counts(self, spikes: mx.array) -> mx.array:
-        """Count spikes in bins, as rates [bins, batch, units]."""
-        return pool(counting_matrix(len(spikes), self._config.n_bins), spikes)
 
     def calibrate(self, x: mx.array, *, n_steps: int | None = None) -> None:
         """Whiten the channels and set each resonator's gain, on x[T, batch, channels]."""
@@ -187,7 +182,8 @@ class ResonatorNetwork(nn.Module):
             current.shape[-1],
             self._config.target_rate,
         )
-        self.head.calibrate(self._counts(self.neurons.run(self.mix(x) * self.gain)[0]))
+        spikes = self.neurons.run(self.mix(x) * self.gain)[0]
+        self.head.calibrate(rates_in_bins(spikes, self._config.n_bins))
         mx.eval(self.parameters())
 
     def connections(self, x: mx.array, *, n_steps: int | None = None) -> list[Connection]:
@@ -195,7 +191,7 @@ class ResonatorNetwork(nn.Module):
         current = self.mix(x) * self.gain
         spikes = self.neurons.run(current)[0]
         n_bins = min(self._config.n_bins, len(x))
-        first, *rest = self.head.connections(self._counts(spikes), n_bins)
+        first, *rest = self.head.connections(rates_in_bins(spikes, n_bins), n_bins)
         return [
             Connection("spatial", "SpatialMix", x, float(current.shape[-1]), len(x)),
             # A turn of the complex plane: four products a step, analog although it is a neuron.
