@@ -3,8 +3,9 @@
 Every kernel takes rows of samples, float64 (rows, times), and writes one row of spikes for each.
 A baseline waits for the sample before it, so that one row alone cannot use a processor's vector
 unit: rows are therefore taken `LANES` at a time, tile by tile, transposed so that the innermost
-loop runs over rows. Each row's arithmetic is that of the plain NumPy reference beside the public
-function, operation by operation: the two agree exactly.
+loop runs over rows (but for sigma-delta, whose few operations are not worth it). Each row's
+arithmetic is that of the plain NumPy reference beside the public function, operation by operation:
+the two agree exactly.
 
 State (baselines, integrals, the last samples) comes in as arrays, one value per row, and is left
 there as it is after the last sample.
@@ -45,7 +46,20 @@ def _load(rows, first_row, n, first_time, n_times, tile, offset):  # type: ignor
 
 @compiled
 def _store(tile, out, first_row, n, first_time, n_times):  # type: ignore[no-untyped-def]
-    for lane in range(n):
+    whole = n // 4 * 4
+    last_time = first_time + n_times
+    for lane in range(0, whole, 4):
+        row_0 = out[first_row + lane, first_time:last_time]
+        row_1 = out[first_row + lane + 1, first_time:last_time]
+        row_2 = out[first_row + lane + 2, first_time:last_time]
+        row_3 = out[first_row + lane + 3, first_time:last_time]
+        for t in range(n_times):
+            x = tile[t]
+            row_0[t] = x[lane]
+            row_1[t] = x[lane + 1]
+            row_2[t] = x[lane + 2]
+            row_3[t] = x[lane + 3]
+    for lane in range(whole, n):
         row = out[first_row + lane, first_time : first_time + n_times]
         for t in range(n_times):
             row[t] = tile[t, lane]
@@ -137,25 +151,62 @@ def moving_window(z, seen, inverse, past, total, out):  # type: ignore[no-untype
 
 
 @compiled
+def _modulate(error, feedback, u):  # type: ignore[no-untyped-def]
+    """One step of one row; returns the error, the output, and whether it is overloaded."""
+    error += u - feedback
+    out = (1.0 if error >= 1.0 - TIE else 0.0) - (1.0 if error <= TIE - 1.0 else 0.0)
+    # More than 1 is left after an output of 1.
+    return error, out, abs(error) > 2.0
+
+
+@compiled
 def sigma_delta(z, offset, inverse, error, feedback, overload, out):  # type: ignore[no-untyped-def]
-    """Integrate what the last output left; put out ±1 where it reaches θ; count what is beyond."""
-    tile = np.empty((TILE, LANES))
-    for r in range(0, z.shape[0], LANES):
-        n = min(LANES, z.shape[0] - r)
-        centre, per_theta = offset[r : r + n], inverse[r : r + n]
-        e, y, over = error[r : r + n], feedback[r : r + n], overload[r : r + n]
-        for t0 in range(0, z.shape[1], TILE):
-            n_times = min(TILE, z.shape[1] - t0)
-            _load(z, r, n, t0, n_times, tile, 0)
-            for t in range(n_times):
-                x = tile[t]
-                for i in range(n):
-                    e[i] += (x[i] - centre[i]) * per_theta[i] - y[i]
-                    k = (1.0 if e[i] >= 1.0 - TIE else 0.0) - (1.0 if e[i] <= TIE - 1.0 else 0.0)
-                    y[i] = k
-                    over[i] += 1.0 if abs(e[i] - k) > 1.0 else 0.0
-                    x[i] = k
-            _store(tile, out, r, n, t0, n_times)
+    """Integrate what the last output left; put out ±1 where it reaches θ; count what is beyond.
+
+    A row's state is two numbers: four rows at a time stay in registers, and turning the samples
+    about would cost more than the vector unit saves.
+    """
+    n_times = z.shape[1]
+    whole = z.shape[0] // 4 * 4
+    for r in range(0, whole, 4):
+        x_0, x_1, x_2, x_3 = z[r], z[r + 1], z[r + 2], z[r + 3]
+        k_0, k_1, k_2, k_3 = out[r], out[r + 1], out[r + 2], out[r + 3]
+        c_0, c_1, c_2, c_3 = offset[r], offset[r + 1], offset[r + 2], offset[r + 3]
+        p_0, p_1, p_2, p_3 = inverse[r], inverse[r + 1], inverse[r + 2], inverse[r + 3]
+        e_0, e_1, e_2, e_3 = error[r], error[r + 1], error[r + 2], error[r + 3]
+        y_0, y_1, y_2, y_3 = feedback[r], feedback[r + 1], feedback[r + 2], feedback[r + 3]
+        over_0, over_1, over_2, over_3 = 0, 0, 0, 0
+        for t in range(n_times):
+            e_0, y_0, over = _modulate(e_0, y_0, (x_0[t] - c_0) * p_0)
+            k_0[t] = y_0
+            if over:
+                over_0 += 1
+            e_1, y_1, over = _modulate(e_1, y_1, (x_1[t] - c_1) * p_1)
+            k_1[t] = y_1
+            if over:
+                over_1 += 1
+            e_2, y_2, over = _modulate(e_2, y_2, (x_2[t] - c_2) * p_2)
+            k_2[t] = y_2
+            if over:
+                over_2 += 1
+            e_3, y_3, over = _modulate(e_3, y_3, (x_3[t] - c_3) * p_3)
+            k_3[t] = y_3
+            if over:
+                over_3 += 1
+        error[r : r + 4] = (e_0, e_1, e_2, e_3)
+        feedback[r : r + 4] = (y_0, y_1, y_2, y_3)
+        overload[r] += over_0
+        overload[r + 1] += over_1
+        overload[r + 2] += over_2
+        overload[r + 3] += over_3
+    for r in range(whole, z.shape[0]):
+        e, y = error[r], feedback[r]
+        for t in range(n_times):
+            e, y, over = _modulate(e, y, (z[r, t] - offset[r]) * inverse[r])
+            out[r, t] = y
+            if over:
+                overload[r] += 1.0
+        error[r], feedback[r] = e, y
 
 
 @compiled
@@ -277,7 +328,8 @@ def spiker(z, taps, threshold, by_error, least, most, offset, inverse, tail, out
                 fired = tile[t]
                 for i in range(n):
                     fired[i] = 1.0 if gain[i] >= threshold - TIE else 0.0
-                for j in range(length):
+                # Sample t itself is not looked at again.
+                for j in range(1, length):
                     s, h = work[t + j], taps[j]
                     for i in range(n):
                         s[i] -= fired[i] * h
