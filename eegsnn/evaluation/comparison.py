@@ -149,7 +149,7 @@ def independent_units(result: ExperimentResult) -> tuple[str, np.ndarray | None]
     labels : ndarray of str, or None
         None where single trials count.
     """
-    tested = np.unique(pool_decisions(result.runs).trial)
+    tested = np.unique(np.concatenate([run.predictions["trial"] for run in result.runs]))
     for name in (*GROUPS_OF_PEOPLE, str(result.protocol.get("group"))):
         labels = result.groups.get(name)
         if labels is not None and len(set(np.asarray(labels)[tested].tolist())) > 1:

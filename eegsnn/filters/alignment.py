@@ -114,10 +114,9 @@ def alignment_matrix(X: np.ndarray, method: str = "euclidean") -> np.ndarray:
     --------
     >>> X = np.random.default_rng(0).normal(size=(20, 3, 100)) * [[1.0], [5.0], [0.2]]
     >>> aligned = alignment_matrix(X) @ X
-    >>> np.cov(aligned.transpose(1, 0, 2).reshape(3, -1)).round(1) + 0.0
-    array([[ 1.,  0.,  0.],
-           [ 0.,  1.,  0.],
-           [ 0.,  0.,  1.]])
+    >>> together = aligned.transpose(1, 0, 2).reshape(3, -1)
+    >>> bool(np.allclose(np.cov(together), np.eye(3), atol=0.05))
+    True
     """
     return matrix_of_covariances(trial_covariances(X), method)
 
