@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from eegsnn.training.readouts import LinearReadout, log_softmax
+from eegsnn.training.readouts import LinearReadout, certainty
 
 READOUTS: tuple[str, ...] = ("ridge", "logistic")
 
@@ -124,7 +123,7 @@ def _fit_ridge(
             best, penalty = float(np.square(errors).sum()), float(candidate)
             predicted = targets - errors / root[:, None]
     inverse = rotated.values / (squares + penalty * size)
-    gain = _temperature(predicted, codes, weights)
+    gain = certainty(predicted, codes, weights, least=0.1, most=100.0, pull=0.0)
     return gain * inverse[:, None] * (basis.T @ response), gain * level, penalty
 
 
@@ -147,17 +146,6 @@ def _left_out(
         hat = (basis[own] * shrink) @ basis[own].T + np.outer(constant[own], constant[own])
         error[own] = np.linalg.lstsq(np.eye(len(hat)) - hat, residual[own], rcond=None)[0]
     return error
-
-
-def _temperature(scores: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> float:
-    """Factor on scores of left-out trials with the least log loss."""
-
-    def loss(exponent: float) -> float:
-        chosen = log_softmax(np.exp(exponent) * scores)[np.arange(len(codes)), codes]
-        return float(-(weights @ chosen))
-
-    found = minimize_scalar(loss, bounds=(np.log(0.1), np.log(100.0)), method="bounded")
-    return float(np.exp(found.x))
 
 
 def _fit_logistic(

@@ -112,24 +112,32 @@ def _shrunk_covariance(residuals: np.ndarray, share: np.ndarray, n_features: int
 
 
 def certainty(
-    log_probabilities: np.ndarray, codes: np.ndarray, weights: np.ndarray | None = None
+    scores: np.ndarray,
+    codes: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    least: float = np.exp(-6.0),
+    most: float = np.exp(1.0),
+    pull: float = 1.0,
 ) -> float:
     """Factor on the scores with which held-out trials are predicted best (temperature scaling).
 
-    With more features than trials a discriminant is far too certain. A weak pull towards 1, as of
-    one trial, keeps the factor finite where held-out trials are all right.
+    With more features than trials a discriminant is far too certain.
 
     Parameters
     ----------
-    log_probabilities : ndarray, shape (trials, classes)
-        Of trials that the readout was not fitted on.
+    scores : ndarray, shape (trials, classes)
+        Class scores or log-probabilities of trials that the readout was not fitted on.
     codes : ndarray of int, shape (trials,)
     weights : ndarray, shape (trials,), optional
+    least, most : float, default e⁻⁶ and e
+        Bounds of the factor.
+    pull : float, default 1.0
+        Towards a factor of 1, in trials: keeps it moderate where held-out trials are all right.
 
     Returns
     -------
     float
-        From e⁻⁶ to e.
 
     References
     ----------
@@ -141,10 +149,11 @@ def certainty(
     trials = np.arange(len(codes))
 
     def loss(logarithm: float) -> float:
-        logs = log_softmax(np.exp(logarithm) * log_probabilities)
-        return float(-share @ logs[trials, codes] + logarithm**2 / len(codes))
+        logs = log_softmax(np.exp(logarithm) * scores)
+        return float(-share @ logs[trials, codes] + pull * logarithm**2 / len(codes))
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-6.0, 1.0), method="bounded").x))
+    bounds = (np.log(least), np.log(most))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
 def committee_weights(
