@@ -46,7 +46,6 @@ _NOT_OF_NETWORKS = {
     "random_state",
     "verbose",
 }
-_TRIALS_COUNTED = 256  # for spike_rates_
 
 
 class ChoosingClassifier(SpikingClassifier):
@@ -110,7 +109,7 @@ class ChoosingClassifier(SpikingClassifier):
         weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
         groups = check_groups(groups, len(X))
         X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
-        committee, tried = fit_committee(
+        choice = fit_committee(
             LabelledTrials(X, codes, weights, groups, len(classes)),
             classes,
             self.input_.sfreq,
@@ -120,11 +119,12 @@ class ChoosingClassifier(SpikingClassifier):
             seed=draw_seed(self.random_state),
             verbose=bool(self.verbose),
         )
-        self.committee_, self.selection_ = committee, [outcome.to_dict() for outcome in tried]
+        self.committee_ = choice.committee
+        self.selection_ = [outcome.to_dict() for outcome in choice.tried]
         self.classes_, self.encoder_, self._ensemble = classes, None, None
         self.n_iter_, self.interrupted_ = 0, False
         self.loss_curve_, self.validation_scores_, self.histories_ = [], [], []
-        self.spike_rates_ = committee.firing_rates(X[:_TRIALS_COUNTED])
+        self.spike_rates_ = choice.firing_rates
 
     def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
         """List what an automatic choice would try on so many trials, channels and samples.

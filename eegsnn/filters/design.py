@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import signal
@@ -56,8 +57,9 @@ class BandFilter:
             )
 
 
+@lru_cache(maxsize=512, typed=True)
 def design_filter(band: FrequencyBand, sfreq: float, order: int = 4) -> BandFilter:
-    """Design the Butterworth filter of a band.
+    """Design the Butterworth filter of a band, once: equal bands share one design.
 
     Second-order sections, because the polynomial form of a low narrow band is unstable in double
     precision (0.5–4 Hz of order 5 at 250 Hz has a pole outside the unit circle).

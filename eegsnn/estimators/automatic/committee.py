@@ -74,10 +74,6 @@ class Committee:
             total += member.weight * np.maximum(logs, LOWEST_LOG_PROBABILITY)
         return np.exp(log_softmax(total))
 
-    def firing_rates(self, X: np.ndarray) -> dict[str, float]:
-        """Mean spikes per neuron and step of every member."""
-        return {m.name: m.code.rate(m.features.transform(X)) for m in self.members}
-
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Spikes of all views that are presented as constant currents: float32 [T, trials, …]."""
         parts = [m.spikes(X) for m in self.members if isinstance(m.code, PopulationCode)]

@@ -10,15 +10,19 @@ import numpy as np
 from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._progress import view_progress
-from eegsnn.estimators.automatic.committee import Committee
 from eegsnn.estimators.automatic.selection import (
     N_FOLDS,
+    Choice,
     LabelledTrials,
-    Tried,
     affordable,
     choose,
 )
-from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
+from eegsnn.estimators.automatic.views import (
+    Trials,
+    View,
+    possible_views,
+    stimulus_frequencies,
+)
 
 
 def check_frequencies(frequencies: Any) -> tuple[float, ...] | None:
@@ -55,6 +59,18 @@ def _known_frequencies(
     return frequencies
 
 
+def _views(
+    shape: tuple[int, int, int],
+    classes: Sequence[Any],
+    sfreq: float,
+    frequencies: tuple[float, ...] | None,
+    seed: int,
+) -> list[View]:
+    """List the views that trials (trials, channels, times) of these classes allow."""
+    known = _known_frequencies(classes, frequencies, sfreq)
+    return possible_views(Trials(*shape, len(classes), sfreq, known), seed, N_FOLDS)
+
+
 def plan_choice(
     shape: tuple[int, int, int],
     classes: Sequence[Any],
@@ -63,12 +79,10 @@ def plan_choice(
     time_budget_s: float,
 ) -> list[dict[str, Any]]:
     """List the views that would be tried on trials of this shape; see `EEGSpikingClassifier`."""
-    known = _known_frequencies(classes, frequencies, sfreq)
-    n_trials, n_channels, n_times = shape
-    described = Trials(n_trials, n_channels, n_times, len(classes), sfreq, known)
+    views = _views(shape, classes, sfreq, frequencies, 0)
     return [
         {"name": view.name, "seconds": view.seconds, "affordable": fits}
-        for view, fits in affordable(possible_views(described, 0, N_FOLDS), time_budget_s)
+        for view, fits in affordable(views, time_budget_s)
     ]
 
 
@@ -82,7 +96,7 @@ def fit_committee(
     n_steps: int,
     seed: int,
     verbose: bool,
-) -> tuple[Committee, list[Tried]]:
+) -> Choice:
     """Choose views for these trials and fit them.
 
     Parameters
@@ -103,10 +117,9 @@ def fit_committee(
     ConfigurationError, DataError
         As :func:`~eegsnn.estimators.automatic.choose`.
     """
-    known = _known_frequencies(classes.tolist(), frequencies, sfreq)
     n_trials, n_channels, n_times = trials.X.shape
-    described = Trials(n_trials, n_channels, n_times, len(classes), sfreq, known)
-    views = possible_views(described, seed % 2**31, N_FOLDS)
+    shape = (n_trials, n_channels, n_times)
+    views = _views(shape, classes.tolist(), sfreq, frequencies, seed % 2**31)
     with view_progress(verbose, len(views)) as tell:
         return choose(
             trials, views, budget=time_budget_s, n_steps=n_steps, seed=seed % 2**31, tell=tell

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from copy import copy
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -27,6 +27,7 @@ from eegsnn.training.readouts import (
 N_FOLDS = 5
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
 _LEAST_SHARE = 0.02
+_TRIALS_COUNTED = 256  # for firing rates
 _LEAST_TRIALS = 2  # of a class, for it to be in training and held out
 
 
@@ -85,6 +86,17 @@ class LabelledTrials:
     n_classes: int
 
 
+class Choice(NamedTuple):
+    """What was chosen: the committee, what became of every view, and how much members fire.
+
+    `firing_rates` are mean spikes per neuron and step of each member, on training trials.
+    """
+
+    committee: Committee
+    tried: list[Tried]
+    firing_rates: dict[str, float]
+
+
 def inner_folds(trials: LabelledTrials, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Folds of the training trials, by whole groups where there are several.
 
@@ -138,7 +150,7 @@ def choose(
     n_steps: int,
     seed: int,
     tell: Callable[[Tried], None] | None = None,
-) -> tuple[Committee, list[Tried]]:
+) -> Choice:
     """Fit every affordable view, weigh them by held-out trials, keep those that count.
 
     Parameters
@@ -156,7 +168,7 @@ def choose(
 
     Returns
     -------
-    Committee, list of Tried
+    Choice
 
     Raises
     ------
@@ -166,7 +178,7 @@ def choose(
         If no view could be fitted: the error of the first.
     """
     folds = inner_folds(trials, seed)
-    members, held_out, priors, outcomes = [], [], [], []
+    members, rates, held_out, priors, outcomes = [], [], [], [], []
     tried: list[Tried] = []
     failure: EegsnnError | None = None
     for view, fits in affordable(views, budget):
@@ -177,7 +189,7 @@ def choose(
             continue
         start = time.perf_counter()
         try:
-            member, logs = _fit_view(view, trials, folds, n_steps)
+            member, logs, rate = _fit_view(view, trials, folds, n_steps)
         except EegsnnError as error:
             failure = failure or error
             outcome.note = str(error)
@@ -185,6 +197,7 @@ def choose(
         outcome.seconds = time.perf_counter() - start
         outcome.n_features = len(member.code.offset)
         members.append(member)
+        rates.append(rate)
         held_out.append(logs)
         priors.append(view.prior)
         outcomes.append(outcome)
@@ -200,11 +213,14 @@ def choose(
     for outcome, weight, chosen in zip(outcomes, weights, kept, strict=True):
         outcome.weight, outcome.chosen = float(weight) if chosen else 0.0, bool(chosen)
     chosen_members = [
-        Member(m.name, m.features, m.code, m.readout, float(weight))
-        for m, weight, keep in zip(members, weights, kept, strict=True)
+        replace(member, weight=float(weight))
+        for member, weight, keep in zip(members, weights, kept, strict=True)
         if keep
     ]
-    return Committee(chosen_members, trials.n_classes), tried
+    firing_rates = {
+        member.name: rate for member, rate, keep in zip(members, rates, kept, strict=True) if keep
+    }
+    return Choice(Committee(chosen_members, trials.n_classes), tried, firing_rates)
 
 
 def _fit_view(
@@ -212,8 +228,8 @@ def _fit_view(
     trials: LabelledTrials,
     folds: list[tuple[np.ndarray, np.ndarray]],
     n_steps: int,
-) -> tuple[Member, np.ndarray]:
-    """Fit a view on all trials; and the log-probabilities of each trial when it was held out.
+) -> tuple[Member, np.ndarray, float]:
+    """Fit a view on all trials; the log-probabilities of each when held out; the firing rate.
 
     Features that do not look at labels are computed once. The others, and every readout, are
     fitted without the trials that they are judged on.
@@ -238,7 +254,8 @@ def _fit_view(
     if folds:
         factor = certainty(logs, trials.codes, trials.weights)
         readout, logs = readout.tempered(factor), log_softmax(factor * logs)
-    return Member(view.name, features, code, readout, 1.0), logs
+    rate = code.rate(found[:_TRIALS_COUNTED])
+    return Member(view.name, features, code, readout, 1.0), logs, rate
 
 
 def _code(
