@@ -9,7 +9,8 @@ from scipy import linalg
 
 from eegsnn._validation import check_integer
 from eegsnn.features._base import Bands, TrialFeatures, band_filters, in_band
-from eegsnn.features.riemann import shrunk_covariances, tangent_vectors, whitener
+from eegsnn.filters.covariance import unit_trace
+from eegsnn.filters.riemann import shrunk_covariances, tangent_vectors, whitener
 from eegsnn.filters.spatial import csp_filters, whitening_filters
 
 _STEPS = tuple((float(low), low + 4.0) for low in range(4, 40, 4))
@@ -30,7 +31,7 @@ class TangentSpace(TrialFeatures):
 
     References
     ----------
-    Barachant et al. (2012), see :mod:`eegsnn.features.riemann`.
+    Barachant et al. (2012), see :mod:`eegsnn.filters.riemann`.
 
     Examples
     --------
@@ -65,7 +66,7 @@ class TangentSpace(TrialFeatures):
         for covariances in prepared.transpose(1, 0, 2, 3):
             weights = np.eye(n_channels)
             if n_channels > self.max_components:
-                weights = whitening_filters(_normalised(covariances), self.max_components)
+                weights = whitening_filters(unit_trace(covariances), self.max_components)
             components.append(weights)
             whitening.append(whitener(weights @ covariances @ weights.T))
         kept = min(len(rows) for rows in components)  # bands may differ in rank by rounding
@@ -127,7 +128,7 @@ class FilterBankCSP(TrialFeatures):
     def _learn(self, prepared: np.ndarray, y: Any) -> None:
         count = min(self.n_components, prepared.shape[2])
         filters = [
-            csp_filters(_normalised(covariances), y, count, "auto")
+            csp_filters(unit_trace(covariances), y, count, "auto")
             for covariances in prepared.transpose(1, 0, 2, 3)
         ]
         kept = min(len(weights) for weights in filters)
@@ -206,9 +207,3 @@ class EvokedTangentSpace(TrialFeatures):
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         return tangent_vectors(self._covariances(prepared), self.whitening_)
-
-
-def _normalised(covariances: np.ndarray) -> np.ndarray:
-    """Divided by their traces: a loud trial shall not outvote the others."""
-    traces = np.trace(covariances, axis1=1, axis2=2)[:, None, None]
-    return np.divide(covariances, traces, out=np.zeros_like(covariances), where=traces > 0)

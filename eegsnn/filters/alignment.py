@@ -24,6 +24,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from eegsnn._validation import check_choice, check_groups, check_series
 from eegsnn.errors import DataError
+from eegsnn.filters.riemann import geometric_mean, inverse_root
 
 ALIGNMENTS = {
     "euclidean": "the arithmetic mean of covariances becomes the identity (He & Wu 2020)",
@@ -33,7 +34,7 @@ ALIGNMENTS = {
 
 # Directions with less than this share of the strongest one's power hold rounding errors only.
 _RANK_TOLERANCE = 1e-9
-_MAX_STEPS, _CLOSE = 50, 1e-9
+_MAX_STEPS, _CLOSE = 200, 1e-9
 
 
 def euclidean_mean(covariances: np.ndarray) -> np.ndarray:
@@ -52,8 +53,7 @@ def riemannian_mean(covariances: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n, n)
-        Found by gradient descent from the arithmetic mean, until a step is below 1e-9 of the
-        matrix or 50 steps are made.
+        See :func:`eegsnn.filters.riemann.geometric_mean`; to 1e-9, or after 200 steps.
 
     Raises
     ------
@@ -78,14 +78,7 @@ def riemannian_mean(covariances: np.ndarray) -> np.ndarray:
             f"Riemannian alignment: the covariance of trial {int(np.argmax(lacking))} has no full "
             f"rank. Give longer trials or fewer channels, or align with method 'euclidean'."
         )
-    mean = covariances.mean(axis=0)
-    for _ in range(_MAX_STEPS):
-        root, inverse = _power(mean, 0.5), _power(mean, -0.5)
-        step = _apply(np.log, inverse @ covariances @ inverse).mean(axis=0)
-        mean = root @ _apply(np.exp, step) @ root
-        if np.linalg.norm(step) <= _CLOSE * len(mean):
-            break
-    return (mean + mean.T) / 2
+    return geometric_mean(covariances, tol=_CLOSE, max_iter=_MAX_STEPS)
 
 
 def alignment_matrix(X: np.ndarray, method: str = "euclidean") -> np.ndarray:
@@ -145,7 +138,7 @@ def matrix_of_covariances(covariances: np.ndarray, method: str = "euclidean") ->
         centre = riemannian_mean(basis.T @ covariances @ basis)
     else:
         centre = np.diag(values[kept])
-    return basis @ _power(centre, -0.5) @ basis.T
+    return basis @ inverse_root(centre) @ basis.T
 
 
 def align(
@@ -244,13 +237,3 @@ class Alignment(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  #
 def _names_of_groups(groups: Any, n_trials: int) -> np.ndarray:
     given = check_groups(groups, n_trials)
     return np.zeros(n_trials, dtype=int) if given is None else given
-
-
-def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
-    return _apply(lambda values: values**exponent, matrix)
-
-
-def _apply(function: Any, matrices: np.ndarray) -> np.ndarray:
-    """Apply a function of numbers to symmetric matrices, by their eigenvalues."""
-    values, vectors = np.linalg.eigh(matrices)
-    return np.asarray((vectors * function(values)[..., None, :]) @ np.swapaxes(vectors, -1, -2))

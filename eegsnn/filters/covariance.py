@@ -20,7 +20,11 @@ def normalised_covariances(X: np.ndarray) -> np.ndarray:
     ndarray, shape (trials, channels, channels)
         Zero for a trial without power.
     """
-    products = X @ X.transpose(0, 2, 1)
+    return unit_trace(X @ X.transpose(0, 2, 1))
+
+
+def unit_trace(products: np.ndarray) -> np.ndarray:
+    """Divide each matrix (trials, n, n) by its trace; zero stays zero."""
     traces = np.trace(products, axis1=1, axis2=2)[:, None, None]
     return np.divide(products, traces, out=np.zeros_like(products), where=traces > 0)
 

@@ -64,6 +64,11 @@ def matrix_function(C: np.ndarray, function: Callable[[np.ndarray], np.ndarray])
     )
 
 
+def inverse_root(C: np.ndarray) -> np.ndarray:
+    """Inverse square root of symmetric matrices (…, n, n): it whitens what has this covariance."""
+    return matrix_function(C, lambda values: 1 / np.sqrt(values))
+
+
 def geometric_mean(C: np.ndarray, tol: float = 1e-3, max_iter: int = 10) -> np.ndarray:
     """Riemannian mean of matrices (trials, n, n) under the affine-invariant metric.
 
@@ -80,7 +85,7 @@ def geometric_mean(C: np.ndarray, tol: float = 1e-3, max_iter: int = 10) -> np.n
     length, shortest = 1.0, np.inf
     for _ in range(max_iter):
         root = matrix_function(mean, np.sqrt)
-        whitening = matrix_function(mean, lambda values: 1 / np.sqrt(values))
+        whitening = inverse_root(mean)
         step = matrix_function(whitening @ C @ whitening, np.log).mean(axis=0)
         norm = float(np.linalg.norm(step))
         length = length if norm < shortest else length / 2
@@ -98,7 +103,7 @@ def _symmetric_exponential(C: np.ndarray) -> np.ndarray:
 
 def whitener(C: np.ndarray) -> np.ndarray:
     """Inverse square root of the geometric mean of matrices (trials, n, n)."""
-    return matrix_function(geometric_mean(C), lambda values: 1 / np.sqrt(values))
+    return inverse_root(geometric_mean(C))
 
 
 def tangent_vectors(C: np.ndarray, whitening: np.ndarray) -> np.ndarray:
