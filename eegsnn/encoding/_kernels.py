@@ -288,6 +288,16 @@ def signed_rate(z, rate, offset, inverse, integrals, out):  # type: ignore[no-un
 
 
 @compiled
+def signed_poisson(z, draws, rate, offset, inverse, out):  # type: ignore[no-untyped-def]
+    """Fire where a draw is below the distance from the offset; one row, without state."""
+    for t in range(z.size):
+        u = (z[t] - offset) * inverse
+        up = 1 if draws[t] < min(u, 1.0) * rate else 0
+        down = 1 if draws[t] < min(-u, 1.0) * rate else 0
+        out[t] = up - down
+
+
+@compiled
 def spiker(z, taps, threshold, by_error, least, most, offset, inverse, tail, out):  # type: ignore[no-untyped-def]
     """Fire where taking the taps off the samples ahead is worth it, and take them off.
 

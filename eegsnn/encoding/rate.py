@@ -10,6 +10,9 @@ from scipy import signal
 from eegsnn._validation import check_choice, check_number
 from eegsnn.encoding._rows import per_row, run_kernel
 from eegsnn.encoding._ties import TIE
+from eegsnn.filters._parallel import share_rows
+
+_DRAWS_AT_ONCE = 16384  # they stay in the processor's cache until they are compared
 
 KERNELS = ("boxcar", "exponential", "gaussian")
 
@@ -135,18 +138,45 @@ def signed_rate_reference(x: np.ndarray, spikes_per_sample: float) -> np.ndarray
 
 
 def signed_poisson_chunk(
-    rows: np.ndarray, spikes_per_sample: float, generators: Sequence[np.random.Generator]
+    rows: np.ndarray,
+    spikes_per_sample: float,
+    generators: Sequence[np.random.Generator],
+    offset: float | np.ndarray = 0.0,
+    unit: float | np.ndarray = 1.0,
 ) -> np.ndarray:
     """Poisson spikes of the half-waves of (rows, times), one generator a row; int8.
 
     With a generator for each row a spike depends on the row and the sample alone, not on how many
-    other rows there are nor on how time is cut into chunks.
+    other rows there are nor on how time is cut into chunks. Offset and unit are those of
+    :func:`signed_rate_chunk`.
     """
+    from eegsnn.encoding._kernels import signed_poisson
+
+    offset, inverse = per_row(offset, rows), per_row(1.0 / unit, rows)
     spikes = np.empty(rows.shape, dtype=np.int8)
-    for row, generator, out in zip(rows, generators, spikes, strict=True):
-        fired = generator.random(row.size) < np.abs(row) * spikes_per_sample
-        np.multiply(np.sign(row), fired, out=out, casting="unsafe")
+
+    def work(part: slice) -> None:
+        draws = np.empty(min(_DRAWS_AT_ONCE, rows.shape[1]))
+        for row in range(*part.indices(len(rows))):
+            for start in range(0, rows.shape[1], _DRAWS_AT_ONCE):
+                piece = rows[row, start : start + _DRAWS_AT_ONCE]
+                drawn = draws[: piece.size]
+                generators[row].random(out=drawn)
+                out = spikes[row, start : start + _DRAWS_AT_ONCE]
+                signed_poisson(
+                    piece, drawn, float(spikes_per_sample), offset[row], inverse[row], out
+                )
+
+    share_rows(work, len(rows), rows.size)
     return spikes
+
+
+def signed_poisson_reference(
+    x: np.ndarray, spikes_per_sample: float, generators: Sequence[np.random.Generator]
+) -> np.ndarray:
+    """Do what :func:`signed_poisson_chunk` does in plain NumPy, for tests."""
+    draws = np.stack([generator.random(x.shape[1]) for generator in generators])
+    return (np.sign(x) * (draws < np.minimum(np.abs(x), 1.0) * spikes_per_sample)).astype(np.int8)
 
 
 def smoothing_kernel(kind: str, width: float) -> np.ndarray:

@@ -100,8 +100,8 @@ class PoissonRateEncoder(RegularRateEncoder):
             places = range(first_row, first_row + len(rows))
             seeds = [np.random.SeedSequence(self.seed_, spawn_key=(place,)) for place in places]
             state = [np.random.default_rng(seed) for seed in seeds]
-        z = self._scaled(rows, first_row)
-        return signed_poisson_chunk(z, self.spikes_per_sample, state), state
+        offset, unit = self._scale(len(rows), first_row)
+        return signed_poisson_chunk(rows, self.spikes_per_sample, state, offset, unit), state
 
 
 class PopulationEncoder(SignalEncoder):

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.encoding import crossing, delta, modulation, spikers, window
-from eegsnn.encoding.rate import signed_rate_chunk, signed_rate_reference
+from eegsnn.encoding.rate import (
+    signed_poisson_chunk,
+    signed_poisson_reference,
+    signed_rate_chunk,
+    signed_rate_reference,
+)
 
 TAPS = np.array([0.1, 0.25, 0.3, 0.25, 0.1])
 # Twenty rows: more than the kernels take at once, so that a full and a partial group occur.
@@ -58,6 +63,26 @@ CODES = {
     "hsa": (spikers.spiker, spikers.spiker_reference, [TAPS, 0.0, "hsa"]),
     "modified_hsa": (spikers.spiker, spikers.spiker_reference, [TAPS, 0.05, "modified_hsa"]),
 }
+
+
+def generators():
+    return [np.random.default_rng(row) for row in range(N_ROWS)]
+
+
+@settings(max_examples=30)
+@given(z=rows(), rate=st.floats(0.01, 1.0))
+def test_compiled_draws_equal_numpy(z, rate):
+    expected = signed_poisson_reference(z, rate, generators())
+    got = signed_poisson_chunk(z, rate, generators())
+    assert got.dtype == expected.dtype
+    assert np.array_equal(got, expected)
+
+
+def test_draws_are_the_same_beyond_one_buffer_of_them(rng):
+    z = rng.normal(size=(N_ROWS, 40_000))
+    assert np.array_equal(
+        signed_poisson_chunk(z, 0.5, generators()), signed_poisson_reference(z, 0.5, generators())
+    )
 
 
 @pytest.mark.parametrize("name", CODES)
