@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from eegsnn.estimators._inner_folds import inner_folds
 from eegsnn.training.readouts import LinearReadout, certainty
 
 READOUTS: tuple[str, ...] = ("ridge", "logistic")
@@ -16,7 +16,6 @@ READOUTS: tuple[str, ...] = ("ridge", "logistic")
 # regression, its C for features of that mean eigenvalue.
 _PENALTIES = np.logspace(-4, 4, 25)
 _STRENGTHS = np.logspace(-4, 1, 6)
-_FOLDS = 5
 _LARGEST_LEVERAGE = 1.0 - 1e-8
 _ROUNDING = 1e-10  # part of the largest eigenvalue below which there is no direction
 
@@ -160,7 +159,7 @@ def _fit_logistic(
     coordinates = rotated.left * rotated.values / (size * np.sqrt(weights)[:, None])
     strengths = _STRENGTHS * len(codes)
     losses = np.zeros(len(strengths))
-    for train, test in _inner_folds(codes, groups, seed):
+    for train, test in inner_folds(codes, int(codes.max()) + 1, groups, seed):
         model = _logistic()
         for number, strength in enumerate(strengths):  # each begins where the last one ended
             model.set_params(C=strength)
@@ -181,20 +180,3 @@ def _fit_logistic(
 def _logistic() -> Any:
     # In coordinates as many as trials Newton's method takes a few steps where L-BFGS takes tens.
     return LogisticRegression(solver="newton-cg", max_iter=300, warm_start=True)
-
-
-def _inner_folds(codes: np.ndarray, groups: np.ndarray | None, seed: int) -> Any:
-    """Folds that leave no class out of training; none where trials are too few."""
-    n_splits = min(_FOLDS, int(np.bincount(codes).min()))
-    kind: Any = StratifiedKFold
-    if groups is not None:
-        n_splits, kind = min(n_splits, len(np.unique(groups))), StratifiedGroupKFold
-    if n_splits < 2:
-        return []
-    folds = kind(n_splits, shuffle=True, random_state=seed)
-    every = len(np.unique(codes))
-    return [
-        (train, test)
-        for train, test in folds.split(codes[:, None], codes, groups)
-        if len(np.unique(codes[train])) == every
-    ]

@@ -16,7 +16,6 @@ from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators import EEGSpikingClassifier
 from eegsnn.estimators.automatic.coding import PopulationCode
-from eegsnn.estimators.automatic.selection import LabelledTrials, inner_folds
 from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
 
 SFREQ = 100.0
@@ -107,16 +106,6 @@ def test_one_clear_line_where_time_is_too_short(rng: np.random.Generator) -> Non
     X, y = rhythm(rng)
     with pytest.raises(ConfigurationError, match=r"^time_budget_s: expected enough time"):
         EEGSpikingClassifier(sfreq=SFREQ, time_budget_s=1e-9).fit(X, y)
-
-
-def test_groups_are_never_on_both_sides(rng: np.random.Generator) -> None:
-    groups = np.repeat(np.arange(6), 8)
-    codes = np.tile([0, 1], 24)
-    trials = LabelledTrials(np.zeros((48, 1, 10)), codes, np.ones(48), groups, 2)
-    folds = inner_folds(trials, 0)
-    assert len(folds) == 5
-    for train, test in folds:
-        assert not set(groups[train]) & set(groups[test])
 
 
 def test_groups_unmask_a_view_that_knows_the_subject(rng: np.random.Generator) -> None:

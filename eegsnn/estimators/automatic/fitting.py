@@ -9,9 +9,9 @@ import numpy as np
 
 from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError
+from eegsnn.estimators._inner_folds import N_FOLDS
 from eegsnn.estimators._progress import view_progress
 from eegsnn.estimators.automatic.selection import (
-    N_FOLDS,
     Choice,
     LabelledTrials,
     affordable,

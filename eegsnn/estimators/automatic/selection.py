@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from eegsnn.errors import ConfigurationError, EegsnnError
+from eegsnn.estimators._inner_folds import inner_folds
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
 from eegsnn.estimators.automatic.committee import Committee, Member
 from eegsnn.estimators.automatic.views import View
@@ -24,11 +24,9 @@ from eegsnn.training.readouts import (
     shrinkage_discriminant,
 )
 
-N_FOLDS = 5
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
 _LEAST_SHARE = 0.02
 _TRIALS_COUNTED = 256  # for firing rates
-_LEAST_TRIALS = 2  # of a class, for it to be in training and held out
 
 
 @dataclass
@@ -97,26 +95,6 @@ class Choice(NamedTuple):
     firing_rates: dict[str, float]
 
 
-def inner_folds(trials: LabelledTrials, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Folds of the training trials, by whole groups where there are several.
-
-    Every class is in every training part. An empty list where that cannot be had: the priors
-    decide then.
-    """
-    counts = np.bincount(trials.codes, minlength=trials.n_classes)
-    folds: list[tuple[np.ndarray, np.ndarray]] = []
-    if trials.groups is not None and len(np.unique(trials.groups)) > 1:
-        n_folds = min(N_FOLDS, len(np.unique(trials.groups)))
-        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-        folds = list(splitter.split(trials.codes, trials.codes, trials.groups))
-    elif counts.min() >= _LEAST_TRIALS:
-        n_folds = min(N_FOLDS, int(counts.min()))
-        splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-        folds = list(splitter.split(trials.codes, trials.codes))
-    whole = all(len(np.unique(trials.codes[train])) == trials.n_classes for train, _ in folds)
-    return [(train, test) for train, test in folds if len(test)] if whole else []
-
-
 def affordable(views: list[View], budget: float) -> list[tuple[View, bool]]:
     """Mark the views that fit in the budget (seconds), those of the highest prior first.
 
@@ -177,7 +155,7 @@ def choose(
     DataError
         If no view could be fitted: the error of the first.
     """
-    folds = inner_folds(trials, seed)
+    folds = inner_folds(trials.codes, trials.n_classes, trials.groups, seed)
     members, rates, held_out, priors, outcomes = [], [], [], [], []
     tried: list[Tried] = []
     failure: EegsnnError | None = None
