@@ -11,24 +11,29 @@ from eegsnn._compiling import n_cores
 # Below this many elements a second thread costs more than it brings.
 _LEAST_ELEMENTS = 1 << 16
 
+_CACHE_LINE = 16  # numbers of four bytes
+
 
 @cache
 def _pool(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="eegsnn-kernel")
 
 
-def share(work: Callable[[int, int], None], n_columns: int, n_elements: int) -> None:
+def share(
+    work: Callable[[int, int], None], n_columns: int, n_elements: int, together: int = _CACHE_LINE
+) -> None:
     """Call ``work(first, last)`` on ranges that cover all columns, on several cores if it pays.
 
-    Every column is computed by one thread alone: the result does not depend on their number.
+    Ranges start at multiples of `together`: by default a cache line of float32, so that no two
+    threads write to one. Every column is computed by one thread alone: the result does not depend
+    on their number.
     """
     n_threads = min(n_cores(), n_columns) if n_elements >= _LEAST_ELEMENTS else 1
     if n_threads == 1:
         work(0, n_columns)
         return
-    # Ranges end at multiples of a cache line, so that no two threads write to one.
     size = -(-n_columns // n_threads)
-    size += -size % 16
+    size += -size % together
     ranges = [(start, min(start + size, n_columns)) for start in range(0, n_columns, size)]
     waiting = [_pool(n_threads).submit(work, *columns) for columns in ranges[1:]]
     work(*ranges[0])

@@ -1,123 +1,71 @@
 """The densely recurrent LIF neuron, delayed and detached reset, as a kernel.
 
-Forward, the spikes fed back are few: their columns of weights are added up. Backward, every step
-needs a dense product, which the BLAS does, and the gradient by the weights is one product over all
-steps. The equations are those of :func:`eegsnn.neurons.functional.rleaky_step`.
+Each thread takes some of the trials through all steps, forward and back; the products are those of
+:mod:`eegsnn.kernels.feedback`. The equations are those of
+:func:`eegsnn.neurons.functional.rleaky_step`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg.blas import sgemm
 
 from eegsnn._compiling import compiled
-from eegsnn.backend import threads_for
-from eegsnn.kernels._share import share
+from eegsnn.kernels.feedback import (
+    add_spikes,
+    by_trial,
+    gradients_by_weights,
+    keep_spikes,
+    products,
+    share_trials,
+)
 from eegsnn.kernels.run import Gradients, Run
 from eegsnn.kernels.surrogates import surrogate_row
 
 
 def forward(run: Run) -> None:
-    """Fill spikes and membranes of `run`; threads share the trials."""
+    """Fill spikes and membranes of `run`."""
     weight, bias = run.parameters["recurrent_weight"], run.parameters["recurrent_bias"]
-    n_neurons = len(bias)
-    shape = (len(run.x), -1, n_neurons)
+    n = len(bias)
     arrays = (
-        *(run.x.reshape(shape), run.first["spk"].reshape(-1, n_neurons)),
-        *(run.first["mem"], run.parameters["beta"], run.parameters["threshold"]),
+        *(by_trial(run.x, n), run.first["spk"].reshape(-1, n), run.first["mem"].reshape(-1, n)),
+        *(run.parameters[name].reshape(-1, n) for name in ("beta", "threshold")),
         *(np.ascontiguousarray(weight.T), bias, run.reset),
-        *(run.outputs.reshape(shape), run.states["spk"].reshape(shape)),
-        run.states["mem"].reshape(shape),
+        *(by_trial(run.outputs, n), by_trial(run.states["mem"], n)),
     )
-    n_trials = run.x.shape[1] // n_neurons
-    share(lambda lo, hi: _forward(*arrays, lo, hi), n_trials, run.x.size)
+    share_trials(lambda lo, hi: _forward(*arrays, lo, hi), run)
+    keep_spikes(run)
 
 
 def backward(run: Run, gradients: Gradients) -> None:
     """Fill the gradients by input, first states, decay, threshold, and recurrent weights."""
     totals, wanted = gradients.parameters, gradients.wanted
     weight = run.parameters["recurrent_weight"]
-    shape = (-1, len(weight))
-    with threads_for(weight.size * run.x.shape[1] / len(weight)):
-        _backward_steps(run, gradients, weight)
-    if "recurrent_weight" in wanted:
-        entering = gradients.x.reshape(shape)
-        before = np.concatenate([run.first["spk"][None], run.outputs[:-1]]).reshape(shape)
-        np.matmul(entering.T, before, out=totals["recurrent_weight"])
-    if "recurrent_bias" in wanted:
-        totals["recurrent_bias"][:] = gradients.x.reshape(shape).sum(axis=0, dtype=np.float64)
-
-
-def _backward_steps(run: Run, gradients: Gradients, weight: np.ndarray) -> None:
-    """All gradients but those by the recurrent weights, step by step from the last."""
-    parameters, totals, wanted = run.parameters, gradients.parameters, gradients.wanted
-    n_steps, width = run.x.shape
-    shape = (-1, len(weight))
-    through, surrogate = np.empty(width, np.float32), run.compiled_surrogate()
-    carried = gradients.first["mem"]  # d loss / d membrane, by way of the step after
-    fed_back = gradients.first["spk"]  # d loss / d spikes, by way of the recurrence
-    carried[:], fed_back[:] = 0.0, 0.0
-    every_state = len(gradients.states["mem"]) == n_steps
-    differ = len(gradients.outputs) == n_steps
-    nothing = np.zeros(width, np.float32)
-    for t in range(n_steps - 1, -1, -1):
-        from_membrane, from_state = nothing, nothing
-        if every_state or t == n_steps - 1:
-            which = t if every_state else 0
-            from_membrane = gradients.states["mem"][which]
-            from_state = gradients.states["spk"][which]
-        _backward_step(
-            *(t, run.states["mem"][t - 1] if t else run.first["mem"], run.states["mem"][t]),
-            *(parameters["beta"], parameters["threshold"], run.reset, *surrogate, through),
-            *(
-                gradients.outputs[t if differ else 0],
-                from_state,
-                fed_back,
-                from_membrane,
-                carried,
-                gradients.x[t],
-            ),
-            *("beta" in wanted, totals["beta"], "threshold" in wanted, totals["threshold"]),
-        )
-        # fed_back = gradient @ weight, in the order of axes that the BLAS takes without a copy
-        entering = gradients.x[t].reshape(shape)
-        sgemm(1.0, weight.T, entering.T, c=fed_back.reshape(shape).T, overwrite_c=True)
+    n = len(weight)
+    arrays = (
+        *(run.first["mem"], run.parameters["beta"], run.parameters["threshold"]),
+        *(weight, run.reset, run.states["mem"], *run.compiled_surrogate()),
+        *(gradients.outputs, gradients.states["spk"], gradients.states["mem"]),
+        *(by_trial(gradients.x, n), gradients.first["spk"].reshape(-1, n), gradients.first["mem"]),
+        *("beta" in wanted, totals["beta"], "threshold" in wanted, totals["threshold"]),
+    )
+    share_trials(lambda lo, hi: _backward(*arrays, lo, hi), run)
+    gradients_by_weights(run, gradients)
 
 
 @compiled
 def _forward(  # type: ignore[no-untyped-def]
-    x, spk, mem, beta, threshold, by_source, bias, reset, spikes, spike_states, membranes, lo, hi
+    x, spk, mem, beta, threshold, by_source, bias, reset, spikes, membranes, lo, hi
 ):
-    n = np.uintp(bias.size)
     feedback = np.empty(bias.size, np.float32)
     active = np.empty(bias.size + 1, np.uint32)
-    for trial in range(lo, hi):
-        first = trial * bias.size
-        decay, limit = beta[first : first + bias.size], threshold[first : first + bias.size]
-        before, sources = mem[first : first + bias.size], spk[trial]
-        for t in range(x.shape[0]):
+    for t in range(x.shape[0]):
+        for trial in range(lo, hi):
             feedback[:] = bias
-            n_active = 0
-            for i in range(n):  # without a branch: nobody can predict a spike
-                active[n_active] = i
-                n_active += sources[i] != np.float32(0.0)
-            k = 0
-            while k + 4 <= n_active:
-                a, b = np.uintp(active[k]), np.uintp(active[k + 1])
-                c, d = np.uintp(active[k + 2]), np.uintp(active[k + 3])
-                for j in range(n):
-                    feedback[j] += (sources[a] * by_source[a, j] + sources[b] * by_source[b, j]) + (
-                        sources[c] * by_source[c, j] + sources[d] * by_source[d, j]
-                    )
-                k += 4
-            while k < n_active:
-                a = np.uintp(active[k])
-                for j in range(n):
-                    feedback[j] += sources[a] * by_source[a, j]
-                k += 1
-            current, after, fired = x[t, trial], membranes[t, trial], spikes[t, trial]
-            also = spike_states[t, trial]
-            for j in range(n):
+            add_spikes(spikes[t - 1, trial] if t else spk[trial], by_source, active, feedback)
+            before = membranes[t - 1, trial] if t else mem[trial]
+            decay, limit, current = beta[trial], threshold[trial], x[t, trial]
+            after, fired = membranes[t, trial], spikes[t, trial]
+            for j in range(feedback.size):
                 u = decay[j] * before[j] + current[j] + feedback[j]
                 previous = np.float32(before[j] > limit[j])
                 if reset == 0:
@@ -126,30 +74,53 @@ def _forward(  # type: ignore[no-untyped-def]
                     u = u - previous * u
                 after[j] = u
                 fired[j] = np.float32(u > limit[j])
-                also[j] = fired[j]
-            before, sources = after, fired
 
 
 @compiled
-def _backward_step(  # type: ignore[no-untyped-def]
-    t, before, membrane, beta, threshold, reset, kind, slope, values, through,
-    from_spikes, from_state, fed_back, from_membrane, carried, total,
-    want_beta, grad_beta, want_threshold, grad_threshold,
+def _backward(  # type: ignore[no-untyped-def]
+    mem, beta, threshold, weight, reset, membranes, kind, slope, values,
+    grad_spikes, grad_spike_states, grad_membranes, grad_x, grad_spk, grad_mem,
+    want_beta, grad_beta, want_threshold, grad_threshold, first_trial, last_trial,
 ):  # fmt: skip
     one = np.float32(1.0)
-    surrogate_row(kind, slope, values, t, 0, membrane, threshold, through)
-    for j in range(total.size):
-        through[j] = through[j] * (from_spikes[j] + from_state[j] + fed_back[j])
-        total[j] = carried[j] + from_membrane[j] + through[j]
-    if want_threshold:
-        for j in range(total.size):
-            previous = np.float32(before[j] > threshold[j]) if reset == 0 else np.float32(0.0)
-            grad_threshold[j] -= through[j] + total[j] * previous
-    if reset == 1:
-        for j in range(total.size):
-            total[j] = total[j] * (one - np.float32(before[j] > threshold[j]))
-    if want_beta:
-        for j in range(total.size):
-            grad_beta[j] += total[j] * before[j]
-    for j in range(total.size):
-        carried[j] = beta[j] * total[j]
+    n_steps, n_neurons = membranes.shape[0], weight.shape[0]
+    lo, hi = first_trial * n_neurons, last_trial * n_neurons
+    n = hi - lo
+    every_state = grad_membranes.shape[0] == n_steps
+    differ = grad_spikes.shape[0] == n_steps
+    decay, limit = beta[lo:hi], threshold[lo:hi]
+    through, nothing = np.empty(n, np.float32), np.zeros(n, np.float32)
+    # d loss / d spikes and membrane, by way of the step after
+    feedback = grad_spk[first_trial:last_trial]
+    fed_back, carried = feedback.reshape(n), grad_mem[lo:hi]
+    fed_back[:] = np.float32(0.0)
+    carried[:] = np.float32(0.0)
+    for t in range(n_steps - 1, -1, -1):
+        before = membranes[t - 1, lo:hi] if t else mem[lo:hi]
+        surrogate_row(kind, slope, values, t, lo, membranes[t, lo:hi], limit, through)
+        from_spikes = grad_spikes[t if differ else 0, lo:hi]
+        from_state, from_membrane = nothing, nothing
+        if every_state or t == n_steps - 1:
+            which = t if every_state else 0
+            from_state = grad_spike_states[which, lo:hi]
+            from_membrane = grad_membranes[which, lo:hi]
+        entering = grad_x[t, first_trial:last_trial]
+        total = entering.reshape(n)
+        for j in range(n):
+            through[j] = through[j] * (from_spikes[j] + from_state[j] + fed_back[j])
+            total[j] = carried[j] + from_membrane[j] + through[j]
+        if want_threshold:
+            sums = grad_threshold[lo:hi]
+            for j in range(n):
+                previous = np.float32(before[j] > limit[j]) if reset == 0 else np.float32(0.0)
+                sums[j] -= through[j] + total[j] * previous
+        if reset == 1:
+            for j in range(n):
+                total[j] = total[j] * (one - np.float32(before[j] > limit[j]))
+        if want_beta:
+            sums = grad_beta[lo:hi]
+            for j in range(n):
+                sums[j] += total[j] * before[j]
+        for j in range(n):
+            carried[j] = decay[j] * total[j]
+        products(entering, weight, feedback)

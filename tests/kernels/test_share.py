@@ -17,15 +17,17 @@ if not kernels_available():
 from eegsnn.kernels._share import share
 
 
-@given(st.integers(1, 300), st.sampled_from([1, 1 << 20]))
-def test_every_column_is_worked_on_once(n_columns: int, n_elements: int) -> None:
-    visits = np.zeros(n_columns, int)
+@given(st.integers(1, 300), st.sampled_from([1, 1 << 20]), st.sampled_from([1, 2, 16]))
+def test_every_column_is_worked_on_once(n_columns: int, n_elements: int, together: int) -> None:
+    visits, starts = np.zeros(n_columns, int), []
 
     def work(first: int, last: int) -> None:
         visits[first:last] += 1
+        starts.append(first)
 
-    share(work, n_columns, n_elements)
+    share(work, n_columns, n_elements, together)
     assert (visits == 1).all()
+    assert all(first % together == 0 for first in starts)
 
 
 def test_an_error_in_any_thread_is_passed_on() -> None:

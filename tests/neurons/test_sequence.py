@@ -156,6 +156,20 @@ def test_kernel_equals_scan_where_columns_are_shared_among_cores(
     assert_same(differentiate(in_a_kernel, neuron, x, state), expected)
 
 
+def test_the_number_of_cores_changes_no_bit(
+    fast_class: Any, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    neuron = fast_class.build(40, True, rng)
+    x = mx.array(rng.normal(0.3, 0.8, size=(90, 21, 40)), mx.float32)
+    state = neuron.init_state(21, 40)
+    shared = differentiate(in_a_kernel, neuron, x, state)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    alone = differentiate(in_a_kernel, neuron, x, state)
+    for got, expected in zip(shared, alone, strict=True):
+        for name, values in expected.items():
+            np.testing.assert_array_equal(got[name], values, err_msg=name)
+
+
 def test_a_module_learns_as_the_loop_does(
     kind: Any, learn_all: Any, rng: np.random.Generator
 ) -> None:
