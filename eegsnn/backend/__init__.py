@@ -7,6 +7,7 @@ layers has it, with nothing to call.
 from eegsnn.backend.blas import BlasState, blas_state, threads_for, use_fast_blas
 from eegsnn.backend.compiled import kernels_available, kernels_state
 from eegsnn.backend.memory import keep_large_blocks
+from eegsnn.backend.threads import one_blas_thread
 from eegsnn.backend.values import has_values
 from eegsnn.backend.versions import describe
 
@@ -18,6 +19,7 @@ __all__ = [
     "keep_large_blocks",
     "kernels_available",
     "kernels_state",
+    "one_blas_thread",
     "threads_for",
     "use_fast_blas",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from eegsnn._validation import check_number, check_series
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.filters import BandFilter, FrequencyBand, apply_filter, design_filter
+
+# Trials are prepared in blocks of about 64 MB: filters need several copies of what they are given.
+_BLOCK_SAMPLES = 2**23
 
 Bands = Sequence[tuple[float | None, float | None]]
 
@@ -70,7 +73,7 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
                 f"has {X.shape[1]}."
             )
         # One factor for all: volts and microvolts give the same features.
-        self.scale_ = np.array(float(X.std()) or 1.0)
+        self.scale_ = np.array(_deviation(X) or 1.0)
         self.shape_ = np.array(X.shape[1:])
         return self.prepare(X)
 
@@ -83,7 +86,8 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
             If channels or samples differ in number from those of the training trials.
         """
         check_is_fitted(self, "shape_")
-        return self.compute(self.prepare(check_series(X)))
+        features = self._in_blocks(check_series(X), self._transform)
+        return np.ascontiguousarray(features, dtype=np.float64)
 
     def prepare(self, X: np.ndarray) -> np.ndarray:
         """Do what of the work is the same whichever trials are trained on; trials stay first.
@@ -93,12 +97,7 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         DataError
             If channels or samples differ in number from those of the training trials.
         """
-        if X.shape[1:] != tuple(self.shape_):
-            raise DataError(
-                f"X: expected {self.shape_[0]} channels and {self.shape_[1]} samples, as in "
-                f"training, but got {X.shape[1]} and {X.shape[2]}."
-            )
-        return self._prepare(X / self.scale_)
+        return self._in_blocks(X, self._prepare)
 
     def learn(self, prepared: np.ndarray, y: Any = None) -> None:
         """Learn from prepared training trials.
@@ -138,6 +137,22 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
                 raise ValueError(f"{type(self).__name__}: the array {name!r} is missing")
             setattr(self, name, np.array(arrays[name]))
 
+    def _in_blocks(self, X: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Call `function` on trials in units of the training data's deviation, part by part."""
+        if X.shape[1:] != tuple(self.shape_):
+            raise DataError(
+                f"X: expected {self.shape_[0]} channels and {self.shape_[1]} samples, as in "
+                f"training, but got {X.shape[1]} and {X.shape[2]}."
+            )
+        step = max(1, _BLOCK_SAMPLES // int(self.shape_.prod()))
+        starts = range(0, max(1, len(X)), step)
+        parts = [function(X[start : start + step] / self.scale_) for start in starts]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _transform(self, X: np.ndarray) -> np.ndarray:
+        """Features of checked trials; a subclass that needs less of them may know a shorter way."""
+        return self._compute(self._prepare(X))
+
     def _prepare(self, X: np.ndarray) -> np.ndarray:
         """Prepare checked trials, in units of the training data's deviation; nothing by default."""
         return X
@@ -175,6 +190,12 @@ def band_filters(name: str, bands: Any, sfreq: float) -> list[BandFilter]:
 def in_band(X: np.ndarray, band_filter: BandFilter) -> np.ndarray:
     """Zero-phase filtered trials: features are of whole trials, so nothing is lost by it."""
     return apply_filter(X, band_filter)
+
+
+def _deviation(X: np.ndarray) -> float:
+    """Return the standard deviation of all samples, without a copy of them."""
+    mean = float(X.mean())
+    return float(np.sqrt(sum(np.square(trial - mean).sum() for trial in X) / X.size))
 
 
 def _labels(name: str, y: Any, n_trials: int) -> np.ndarray:

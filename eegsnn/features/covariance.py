@@ -135,10 +135,20 @@ class FilterBankCSP(TrialFeatures):
         self.filters_ = np.stack([weights[:kept] for weights in filters])
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        power = np.einsum(
-            "bkc,tbcd,bkd->tbk", self.filters_, prepared, self.filters_, optimize=True
+        projected = self.filters_ @ prepared  # (trials, bands, components, channels)
+        return _log_power(np.einsum("tbkc,bkc->tbk", projected, self.filters_))
+
+    def _transform(self, X: np.ndarray) -> np.ndarray:
+        # Channels are mixed before they are filtered: there are fewer components.
+        bands = band_filters("FilterBankCSP", self.bands, self.sfreq)
+        components = (
+            in_band(weights @ X, band) for weights, band in zip(self.filters_, bands, strict=True)
         )
-        return np.log(np.maximum(power, np.finfo(float).tiny)).reshape(len(prepared), -1)
+        return _log_power(np.stack([np.mean(c**2, axis=2) for c in components], axis=1))
+
+
+def _log_power(power: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(power, np.finfo(float).tiny)).reshape(len(power), -1)
 
 
 class EvokedTangentSpace(TrialFeatures):
@@ -185,6 +195,10 @@ class EvokedTangentSpace(TrialFeatures):
         band = band_filters("EvokedTangentSpace", [(self.low, self.high)], self.sfreq)[0]
         return in_band(X, band)
 
+    def _transform(self, X: np.ndarray) -> np.ndarray:
+        # Channels are mixed before they are filtered: there are fewer components.
+        return tangent_vectors(self._covariances(self._prepare(self.filters_ @ X)), self.whitening_)
+
     def _learn(self, prepared: np.ndarray, y: Any) -> None:
         signal = prepared
         pooled = shrunk_covariances(signal).mean(axis=0)
@@ -199,11 +213,11 @@ class EvokedTangentSpace(TrialFeatures):
             prototypes.append(weights @ evoked)
         self.filters_ = np.vstack(filters)
         self.prototypes_ = np.vstack(prototypes)
-        self.whitening_ = whitener(self._covariances(signal))
+        self.whitening_ = whitener(self._covariances(self.filters_ @ signal))
 
-    def _covariances(self, signal: np.ndarray) -> np.ndarray:
-        prototypes = np.broadcast_to(self.prototypes_, (len(signal), *self.prototypes_.shape))
-        return shrunk_covariances(np.concatenate([prototypes, self.filters_ @ signal], axis=1))
+    def _covariances(self, components: np.ndarray) -> np.ndarray:
+        prototypes = np.broadcast_to(self.prototypes_, (len(components), *self.prototypes_.shape))
+        return shrunk_covariances(np.concatenate([prototypes, components], axis=1))
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        return tangent_vectors(self._covariances(prepared), self.whitening_)
+        return tangent_vectors(self._covariances(self.filters_ @ prepared), self.whitening_)

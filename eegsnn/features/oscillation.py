@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -92,34 +93,50 @@ class OscillationCorrelations(TrialFeatures):
         return [(low, high) for low in lows if low < 0.8 * high] or [(0.25 * high, high)]
 
     def _prepare(self, X: np.ndarray) -> np.ndarray:
-        references = [
-            _reference(frequency, self.n_harmonics, X.shape[2], self.sfreq)
-            for frequency in self._frequencies()
-        ]
-        columns = []
+        waves = tuple(float(f) for f in self._frequencies())
+        references = _references(waves, self.n_harmonics, X.shape[2], float(self.sfreq))
+        parts = []
         for band in band_filters("OscillationCorrelations", self._subbands(), self.sfreq):
             signal = _whitened_in_time(in_band(X, band))
-            columns += [
-                np.linalg.norm(signal @ reference, ord=2, axis=(1, 2)) for reference in references
-            ]
+            parts.append(_largest_correlations(signal, references))
         # Correlations are far from normally distributed near 0: their logarithm is less so.
-        return np.log(np.stack(columns, axis=1) + 1e-6)
+        return np.log(np.concatenate(parts, axis=1) + 1e-6)
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         return prepared
 
 
-def _reference(frequency: float, n_harmonics: int, n_times: int, sfreq: float) -> np.ndarray:
-    """Orthonormal basis (times, 2 · harmonics) of the oscillation and its harmonics."""
+@lru_cache(maxsize=16)
+def _references(
+    frequencies: tuple[float, ...], n_harmonics: int, n_times: int, sfreq: float
+) -> np.ndarray:
+    """Orthonormal bases (times, frequencies, 2 · harmonics) of oscillations and harmonics.
+
+    Harmonics beyond the Nyquist frequency are zero.
+    """
     time = np.arange(n_times) / sfreq
-    waves = [
-        wave(2 * np.pi * harmonic * frequency * time)
-        for harmonic in range(1, n_harmonics + 1)
-        if harmonic * frequency < 0.475 * sfreq or harmonic == 1
-        for wave in (np.sin, np.cos)
-    ]
-    basis = np.array(waves).T
-    return np.linalg.qr(basis - basis.mean(axis=0))[0]
+    bases = np.zeros((n_times, len(frequencies), 2 * n_harmonics))
+    for number, frequency in enumerate(frequencies):
+        waves = [
+            wave(2 * np.pi * harmonic * frequency * time)
+            for harmonic in range(1, n_harmonics + 1)
+            if harmonic * frequency < 0.475 * sfreq or harmonic == 1
+            for wave in (np.sin, np.cos)
+        ]
+        basis = np.array(waves).T
+        bases[:, number, : len(waves)] = np.linalg.qr(basis - basis.mean(axis=0))[0]
+    bases.flags.writeable = False
+    return bases
+
+
+def _largest_correlations(signal: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Largest canonical correlation (trials, frequencies) of orthonormal rows with each basis."""
+    n_times, n_frequencies, n_waves = references.shape
+    products = signal @ references.reshape(n_times, -1)
+    products = products.reshape(*signal.shape[:2], n_frequencies, n_waves).transpose(0, 2, 3, 1)
+    # The largest singular value, from the small side: a few waves against many channels.
+    squares = np.linalg.eigvalsh(products @ products.swapaxes(2, 3))[:, :, -1]
+    return np.sqrt(np.maximum(squares, 0.0))
 
 
 def _whitened_in_time(X: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import signal
 from eegsnn.filters._parallel import share_rows
 
 WORTHWHILE = 2**20
-"""Samples from which the compiled loop is worth its import; trials stay far below."""
+"""Samples from which the compiled loop is worth importing its compiler for."""
 
 
 def filter_sections(
@@ -19,7 +20,8 @@ def filter_sections(
     """Filter (rows, times) as if the first sample of each had lasted for ever.
 
     Long recordings go through a compiled loop over groups of rows on all cores, where that gives
-    the same numbers as SciPy to the last bit (it is tried once); else through SciPy.
+    the same numbers as SciPy to the last bit (it is tried once); else through SciPy. So does
+    everything in a process that has the compiler at hand.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ def filter_sections(
     out : ndarray of float64, shape (rows, times), optional
         Where the result goes.
     """
-    if rows.size >= WORTHWHILE and _is_exact():
+    if (rows.size >= WORTHWHILE or "numba" in sys.modules) and _is_exact():
         return _compiled(sos, rows, dc_gain, out)
     filtered = _by_scipy(sos, rows, dc_gain)
     if out is None:

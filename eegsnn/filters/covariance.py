@@ -29,7 +29,9 @@ def unit_trace(products: np.ndarray) -> np.ndarray:
     return np.divide(products, traces, out=np.zeros_like(products), where=traces > 0)
 
 
-def shrunk_mean(covariances: np.ndarray, shrinkage: str | float = "auto") -> np.ndarray:
+def shrunk_mean(
+    covariances: np.ndarray, shrinkage: str | float = "auto", basis: np.ndarray | None = None
+) -> np.ndarray:
     """Mean of covariances, drawn towards a multiple of the identity.
 
     Parameters
@@ -40,18 +42,27 @@ def shrunk_mean(covariances: np.ndarray, shrinkage: str | float = "auto") -> np.
         large-dimensional covariance matrices*), with trials as the independent draws. Samples of
         a band-limited signal are anything but independent; counted as such they would make the
         estimate look far more certain than it is.
+    basis : ndarray, shape (n, rank), optional
+        Orthonormal directions of a space that holds the trials: the mean is given, and shrunk,
+        in it.
 
     Returns
     -------
-    ndarray, shape (n, n)
+    ndarray, shape (n, n) or (rank, rank)
     """
-    n_trials, size = len(covariances), covariances.shape[1]
+    n_trials = len(covariances)
     mean = covariances.mean(axis=0)
+    if basis is not None:
+        mean = basis.T @ mean @ basis
+    size = len(mean)
     target = np.eye(size) * np.trace(mean) / size
     if isinstance(shrinkage, str):
         distance = np.sum((mean - target) ** 2)
         # The variance of the mean, without bias: trials may be few. One tells nothing of it.
-        spread = np.sum((covariances - mean) ** 2) / (n_trials * max(n_trials - 1, 1))
+        # Lengths of matrices are the same in the basis: it need not be applied to every trial.
+        flat = covariances.reshape(-1)
+        squares = max(float(flat @ flat) - n_trials * float(np.sum(mean**2)), 0.0)
+        spread = squares / (n_trials * max(n_trials - 1, 1))
         weight = min(1.0, spread / distance) if distance > 0 else 0.0
     else:
         weight = shrinkage

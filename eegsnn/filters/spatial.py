@@ -198,9 +198,8 @@ def csp_filters(
     ndarray, shape (min(n_components, rank), channels)
     """
     _, basis = _signal_space(covariances.mean(axis=0))
-    inside = basis.T @ covariances @ basis
     classes = np.unique(labels)
-    means = [shrunk_mean(inside[labels == label], shrinkage) for label in classes]
+    means = [shrunk_mean(covariances[labels == label], shrinkage, basis) for label in classes]
     total = np.sum(means, axis=0)
     # Eigenvalues rise; the last vector has the largest share of its class's power.
     solutions = [linalg.eigh(mean, total) for mean in means]

@@ -9,6 +9,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 # Log-probabilities below this are taken to be this: one confident mistake shall not decide.
 LOWEST_LOG_PROBABILITY = -8.0
+_LEAST_POWER = 1e-10  # of the strongest direction: below it are rounding errors
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,11 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def shrinkage_discriminant(
-    values: np.ndarray, codes: np.ndarray, n_classes: int, weights: np.ndarray | None = None
+    values: np.ndarray,
+    codes: np.ndarray,
+    n_classes: int,
+    weights: np.ndarray | None = None,
+    n_features: int | None = None,
 ) -> LinearReadout:
     """Linear discriminant with the pooled covariance shrunk towards a multiple of the identity.
 
@@ -57,6 +62,9 @@ def shrinkage_discriminant(
     n_classes : int
     weights : ndarray, shape (trials,), optional
         Importance of each trial. Default: all alike.
+    n_features : int, optional
+        Dimensions that the covariance is shrunk in, where `values` are coordinates of trials in a
+        smaller space (:func:`trial_coordinates`). Default: those of `values`.
 
     Examples
     --------
@@ -74,11 +82,39 @@ def shrinkage_discriminant(
     membership[np.arange(len(values)), codes] = share
     priors = membership.sum(axis=0)
     means = membership.T @ inside / priors[:, None]
-    covariance = _shrunk_covariance(inside - means[codes], share, values.shape[1])
+    covariance = _shrunk_covariance(inside - means[codes], share, n_features or values.shape[1])
     coefficients = np.linalg.solve(covariance, means.T).T
     bias = np.log(priors) - 0.5 * np.sum(coefficients * means, axis=1)
     outside = coefficients if basis is None else coefficients @ basis.T
     return LinearReadout(outside, bias - outside @ centre)
+
+
+def trial_coordinates(values: np.ndarray) -> np.ndarray:
+    """Coordinates of trials in the space that they span about their mean.
+
+    Distances between trials are those of `values`, so that any number of discriminants on subsets
+    of the trials come out the same, at the cost of (trials, trials) instead of (trials, features)
+    each.
+
+    Returns
+    -------
+    ndarray, shape (trials, rank)
+        `values` as they are where there are no more features than trials.
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(0).normal(size=(5, 1000))
+    >>> coordinates = trial_coordinates(values)
+    >>> far, same = (np.linalg.norm(x[0] - x[1]) for x in (values, coordinates))
+    >>> coordinates.shape, bool(np.isclose(far, same))
+    ((5, 4), True)
+    """
+    if values.shape[1] <= len(values):
+        return values
+    centred = values - values.mean(axis=0)
+    powers, vectors = np.linalg.eigh(centred @ centred.T)
+    kept = powers > _LEAST_POWER * max(powers[-1], np.finfo(float).tiny)
+    return vectors[:, kept] * np.sqrt(powers[kept])
 
 
 def _independent(codes: np.ndarray, groups: np.ndarray | None) -> int:
@@ -90,7 +126,7 @@ def _independent(codes: np.ndarray, groups: np.ndarray | None) -> int:
 def _span(centred: np.ndarray) -> np.ndarray:
     """Orthonormal basis (features, rank) of the space that the rows span."""
     powers, vectors = np.linalg.eigh(centred @ centred.T)
-    kept = powers > 1e-10 * max(powers[-1], np.finfo(float).tiny)
+    kept = powers > _LEAST_POWER * max(powers[-1], np.finfo(float).tiny)
     return centred.T @ (vectors[:, kept] / np.sqrt(powers[kept]))
 
 

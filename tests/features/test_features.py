@@ -49,6 +49,25 @@ def test_a_trial_is_the_same_alone_and_among_others(kind: str, X: np.ndarray) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_short_way_and_the_long_one_agree(kind: str, X: np.ndarray) -> None:
+    features = make(kind)
+    prepared = features.begin(X)
+    features.learn(prepared, LABELS)
+    np.testing.assert_allclose(
+        features.transform(X), features.compute(prepared), rtol=1e-6, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_of_trials_are_the_whole(
+    kind: str, X: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = make(kind).fit(X, LABELS).transform(X)
+    monkeypatch.setattr("eegsnn.features._base._BLOCK_SAMPLES", 3 * X[0].size)
+    np.testing.assert_allclose(make(kind).fit(X, LABELS).transform(X), whole, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_state_holds_everything(kind: str, X: np.ndarray) -> None:
     features = make(kind).fit(X, LABELS)
     described, arrays = features.get_state()

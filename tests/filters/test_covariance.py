@@ -28,6 +28,14 @@ def test_trials_that_agree_are_not_shrunk_and_few_that_differ_are(rng):
     assert shrunk.max() < 0.3 * plain.max()
 
 
+def test_a_basis_is_applied_to_the_mean_alone(rng):
+    inside = np.linalg.qr(rng.normal(size=(6, 4)))[0]  # trials span four dimensions of six
+    X = inside @ rng.normal(size=(9, 4, 30))
+    covariances = normalised_covariances(X)
+    each = shrunk_mean(inside.T @ covariances @ inside)
+    np.testing.assert_allclose(shrunk_mean(covariances, basis=inside), each, atol=1e-12)
+
+
 def test_automatic_shrinkage_comes_nearer_to_the_truth(rng):
     scales = np.linspace(1, 2, 15)
     truth = np.diag(scales**2) / np.sum(scales**2)

@@ -36,8 +36,9 @@ def test_tangent_vectors_have_the_length_of_the_distance(rng: np.random.Generato
     eigenvalues = np.linalg.eigvalsh(W @ C @ W)
     distance = np.sqrt((np.log(eigenvalues) ** 2).sum(axis=1))
     np.testing.assert_allclose(np.linalg.norm(tangent_vectors(C, W), axis=1), distance, rtol=1e-8)
-    # The mean lies at the origin.
-    np.testing.assert_allclose(tangent_vectors(C, W).mean(axis=0), 0, atol=1e-4)
+    # The mean lies near the origin, seen from any trial.
+    centre = np.linalg.norm(tangent_vectors(C, W).mean(axis=0))
+    assert centre < 0.05 * distance.min()
 
 
 def test_matrix_logarithm_of_a_lost_rank_is_finite() -> None:

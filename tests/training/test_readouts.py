@@ -11,6 +11,7 @@ from eegsnn.training.readouts import (
     committee_weights,
     log_softmax,
     shrinkage_discriminant,
+    trial_coordinates,
 )
 
 
@@ -37,6 +38,21 @@ def test_a_rotation_of_the_features_changes_nothing(seed: int, d: int) -> None:
     plain = shrinkage_discriminant(values, codes, 2).log_probabilities(values)
     rotated = shrinkage_discriminant(values @ rotation, codes, 2)
     np.testing.assert_allclose(rotated.log_probabilities(values @ rotation), plain, atol=1e-6)
+
+
+def test_coordinates_serve_every_subset_of_trials(rng: np.random.Generator) -> None:
+    values, codes = make(rng, 40, 300, 3)
+    coordinates = trial_coordinates(values)
+    assert coordinates.shape[1] < 40
+    train, test = np.arange(30), np.arange(30, 40)
+    plain = shrinkage_discriminant(values[train], codes[train], 3)
+    short = shrinkage_discriminant(coordinates[train], codes[train], 3, n_features=300)
+    np.testing.assert_allclose(
+        short.log_probabilities(coordinates[test]),
+        plain.log_probabilities(values[test]),
+        rtol=1e-6,
+        atol=1e-6,
+    )
 
 
 def test_more_features_than_trials_is_the_same_problem(rng: np.random.Generator) -> None:

@@ -6,7 +6,7 @@ from eegsnn.estimators.automatic.fitting import (
     fit_committee,
     plan_choice,
 )
-from eegsnn.estimators.automatic.selection import LabelledTrials, Tried
+from eegsnn.estimators.automatic.judging import LabelledTrials, Tried
 
 __all__ = [
     "Committee",

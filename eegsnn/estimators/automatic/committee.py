@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from eegsnn._compiling import n_cores
+from eegsnn.backend import one_blas_thread
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
 from eegsnn.features import FEATURES, KernelRates, TrialFeatures
 from eegsnn.monitoring.operations import Operations
@@ -69,9 +72,10 @@ class Committee:
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each class, float64 (trials, classes)."""
         total = np.zeros((len(X), self.n_classes))
-        for member in self.members:
-            logs = member.log_probabilities(X)
-            total += member.weight * np.maximum(logs, LOWEST_LOG_PROBABILITY)
+        with one_blas_thread(), ThreadPoolExecutor(n_cores()) as pool:
+            logs = pool.map(lambda member: member.log_probabilities(X), self.members)
+            for member, values in zip(self.members, logs, strict=True):
+                total += member.weight * np.maximum(values, LOWEST_LOG_PROBABILITY)
         return np.exp(log_softmax(total))
 
     def encode(self, X: np.ndarray) -> np.ndarray:

@@ -11,12 +11,8 @@ from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._inner_folds import N_FOLDS
 from eegsnn.estimators._progress import view_progress
-from eegsnn.estimators.automatic.selection import (
-    Choice,
-    LabelledTrials,
-    affordable,
-    choose,
-)
+from eegsnn.estimators.automatic.judging import LabelledTrials
+from eegsnn.estimators.automatic.selection import Choice, affordable, choose
 from eegsnn.estimators.automatic.views import (
     Trials,
     View,

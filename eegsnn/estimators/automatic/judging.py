@@ -1,0 +1,173 @@
+"""Fit one view and judge it on training trials that are held out in turn."""
+
+from __future__ import annotations
+
+import time
+from copy import copy
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from eegsnn.errors import EegsnnError
+from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
+from eegsnn.estimators.automatic.committee import Member
+from eegsnn.estimators.automatic.views import View
+from eegsnn.training.readouts import (
+    LinearReadout,
+    certainty,
+    log_softmax,
+    shrinkage_discriminant,
+    trial_coordinates,
+)
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+_TRIALS_COUNTED = 256  # for firing rates
+
+
+@dataclass
+class Tried:
+    """What became of a view; `EEGSpikingClassifier.selection_` lists these as dictionaries.
+
+    Attributes
+    ----------
+    name : str
+    score : float or None
+        Accuracy on held-out training trials.
+    log_loss : float or None
+        Cross-entropy on them, in nats.
+    weight : float
+        With which its log-probabilities enter the decision.
+    seconds : float
+        Time it took.
+    n_features : int
+    chosen : bool
+    note : str
+        Why it was not tried.
+    """
+
+    name: str
+    score: float | None = None
+    log_loss: float | None = None
+    weight: float = 0.0
+    seconds: float = 0.0
+    n_features: int = 0
+    chosen: bool = False
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields as JSON-able values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LabelledTrials:
+    """Training trials.
+
+    Attributes
+    ----------
+    X : ndarray (trials, channels, times)
+    codes : ndarray of int (trials,)
+    weights : ndarray (trials,)
+    groups : ndarray (trials,) or None
+    n_classes : int
+    """
+
+    X: np.ndarray
+    codes: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray | None
+    n_classes: int
+
+
+class Judged(NamedTuple):
+    """A view that was fitted, and what is known of it.
+
+    `logs` are the log-probabilities (trials, classes) of every trial when it was held out;
+    `firing_rate` is mean spikes per neuron and step, on training trials.
+    """
+
+    view: View
+    member: Member
+    logs: np.ndarray
+    firing_rate: float
+    outcome: Tried
+
+
+def judge_view(
+    view: View, trials: LabelledTrials, folds: Folds, n_steps: int
+) -> tuple[Tried, Judged | EegsnnError]:
+    """Fit a view, and tell what became of it: what was fitted, or the error that stopped it."""
+    outcome = Tried(view.name)
+    start = time.perf_counter()
+    try:
+        member, logs, firing_rate = _fit_view(view, trials, folds, n_steps)
+    except EegsnnError as error:
+        outcome.note = str(error)
+        return outcome, error
+    outcome.seconds = time.perf_counter() - start
+    outcome.n_features = len(member.code.offset)
+    if folds:
+        _score(outcome, logs, trials)
+    return outcome, Judged(view, member, logs, firing_rate, outcome)
+
+
+def _fit_view(
+    view: View,
+    trials: LabelledTrials,
+    folds: Folds,
+    n_steps: int,
+) -> tuple[Member, np.ndarray, float]:
+    """Fit a view on all trials; the log-probabilities of each when held out; the firing rate.
+
+    Features that do not look at labels are computed once. The others, and every readout, are
+    fitted without the trials that they are judged on.
+    """
+    features = clone(view.features)
+    prepared = features.begin(trials.X)
+    features.learn(prepared, trials.codes)
+    found = features.compute(prepared)
+    code = _code(view, found, trials.weights, n_steps, trials.X.shape[2])
+    values = code.values(found)
+    readout = _readout(values, trials, slice(None), values.shape[1])
+    logs = np.full((len(trials.codes), trials.n_classes), -np.log(trials.n_classes))
+    places = trial_coordinates(values) if folds and not features.needs_labels else values
+    for train, test in folds:
+        seen, unseen = places[train], places[test]
+        if features.needs_labels:
+            inner = copy(features)
+            inner.learn(prepared[train], trials.codes[train])
+            rates = inner.compute(prepared)
+            part = _code(view, rates[train], trials.weights[train], n_steps, trials.X.shape[2])
+            seen, unseen = part.values(rates[train]), part.values(rates[test])
+        fold = _readout(seen, trials, train, values.shape[1])
+        logs[test] = fold.log_probabilities(unseen)
+    if folds:
+        factor = certainty(logs, trials.codes, trials.weights)
+        readout, logs = readout.tempered(factor), log_softmax(factor * logs)
+    rate = code.rate(found[:_TRIALS_COUNTED])
+    return Member(view.name, features, code, readout, 1.0), logs, rate
+
+
+def _code(
+    view: View, features: np.ndarray, weights: np.ndarray, n_steps: int, n_times: int
+) -> PopulationCode | RateCode:
+    if view.spiking:
+        return RateCode.fit(features, weights, n_times)
+    return PopulationCode.fit(features, weights, n_steps)
+
+
+def _readout(
+    values: np.ndarray, trials: LabelledTrials, rows: np.ndarray | slice, n_features: int
+) -> LinearReadout:
+    return shrinkage_discriminant(
+        values, trials.codes[rows], trials.n_classes, trials.weights[rows], n_features
+    )
+
+
+def _score(outcome: Tried, logs: np.ndarray, trials: LabelledTrials) -> None:
+    share = trials.weights / trials.weights.sum()
+    outcome.score = float(share @ (logs.argmax(axis=1) == trials.codes))
+    outcome.log_loss = float(-share @ logs[np.arange(len(logs)), trials.codes])
