@@ -19,10 +19,10 @@ def forward(run: Run) -> None:
     """Fill spikes, adaptation and membranes of `run`."""
     arrays = (
         *(run.x, run.first["spk"], run.first["adaptation"], run.first["mem"], *_parameters(run)),
-        *(run.reset, run.outputs, run.states["spk"]),
-        *(run.states["adaptation"], run.states["mem"]),
+        *(run.reset, run.outputs, run.states["adaptation"], run.states["mem"]),
     )
     share(lambda lo, hi: _forward(*arrays, lo, hi), run.x.shape[1], run.x.size)
+    run.keep_spikes()
 
 
 def backward(run: Run, gradients: Gradients) -> None:
@@ -50,13 +50,13 @@ def _parameters(run: Run) -> tuple[np.ndarray, ...]:
 @compiled
 def _forward(  # type: ignore[no-untyped-def]
     x, spk, adaptation, mem, beta, rho, b, threshold, reset,
-    spikes, spike_states, adaptations, membranes, lo, hi,
+    spikes, adaptations, membranes, lo, hi,
 ):  # fmt: skip
     one = np.float32(1.0)
     decay, fall, rise, limit = beta[lo:hi], rho[lo:hi], b[lo:hi], threshold[lo:hi]
     fired_before, raised_before, before = spk[lo:hi], adaptation[lo:hi], mem[lo:hi]
     for t in range(x.shape[0]):
-        current, fired, also = x[t, lo:hi], spikes[t, lo:hi], spike_states[t, lo:hi]
+        current, fired = x[t, lo:hi], spikes[t, lo:hi]
         raised, after = adaptations[t, lo:hi], membranes[t, lo:hi]
         for j in range(current.size):
             previous = np.float32(before[j] > limit[j] + rise[j] * raised_before[j])
@@ -69,7 +69,6 @@ def _forward(  # type: ignore[no-untyped-def]
                 u = decay[j] * before[j] + current[j]
             after[j] = u
             fired[j] = np.float32(u > limit[j] + rise[j] * raised[j])
-            also[j] = fired[j]
         fired_before, raised_before, before = fired, raised, after
 
 

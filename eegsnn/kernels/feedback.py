@@ -34,12 +34,6 @@ def share_trials(work: Callable[[int, int], None], run: Run) -> None:
     share(work, n_trials, run.x.size, together=2)
 
 
-def keep_spikes(run: Run) -> None:
-    """Give the spikes out as states too, where those are asked for apart."""
-    if run.states["spk"] is not run.outputs:
-        run.states["spk"][:] = run.outputs
-
-
 def gradients_by_weights(run: Run, gradients: Gradients) -> None:
     """Fill the gradients by recurrent weights and biases, from that by the input."""
     totals, wanted = gradients.parameters, gradients.wanted

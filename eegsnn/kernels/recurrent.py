@@ -14,7 +14,6 @@ from eegsnn.kernels.feedback import (
     add_spikes,
     by_trial,
     gradients_by_weights,
-    keep_spikes,
     products,
     share_trials,
 )
@@ -33,7 +32,7 @@ def forward(run: Run) -> None:
         *(by_trial(run.outputs, n), by_trial(run.states["mem"], n)),
     )
     share_trials(lambda lo, hi: _forward(*arrays, lo, hi), run)
-    keep_spikes(run)
+    run.keep_spikes()
 
 
 def backward(run: Run, gradients: Gradients) -> None:

@@ -44,6 +44,15 @@ class Run:
     outputs: np.ndarray
     states: Arrays
 
+    def keep_spikes(self) -> None:
+        """Give the spikes out as states, too, where those are asked for apart.
+
+        A kernel that wrote to both in one loop would be slow: the compiler has to assume that
+        they are the same memory, as they are where only the last state is asked for.
+        """
+        if self.states["spk"] is not self.outputs:
+            self.states["spk"][:] = self.outputs
+
     def compiled_surrogate(self, limits: np.ndarray | None = None) -> CompiledSurrogate:
         """Surrogate gradient in the form that kernels take; `limits` are thresholds that move."""
         assert self.surrogate is not None

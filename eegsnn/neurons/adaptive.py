@@ -106,6 +106,7 @@ class RALIF(RecurrentNeuron):
     """
 
     states = ("spk", "adaptation", "mem")
+    kernel = Kernel("recurrent_adaptive")
     beta = Parameter(UNIT, "decays per step")
     rho = Parameter(UNIT, "decays per step")
     b = Parameter(NOT_NEGATIVE, "increments of the threshold")

@@ -80,6 +80,11 @@ class RecurrentNeuron(SpikingNeuron):
             _refuse_weights(linear_features, conv2d_channels, kernel_size)
             self._store({"V": 1.0 if V is None else V}, {"V": learn})
 
+    def kernel_for(self, values: State) -> Kernel | None:
+        """Kernels do dense recurrence."""
+        dense = "recurrent_weight" in values and values["recurrent_weight"].ndim == 2
+        return self.kernel if dense else None
+
     def values(self, x: mx.array) -> State:
         """As in every neuron; weights have to fit the neurons of `x`."""
         values = super().values(x)
@@ -181,6 +186,7 @@ class RLeaky(RecurrentNeuron):
     """
 
     states = ("spk", "mem")
+    kernel = Kernel("recurrent")
     beta = Parameter(UNIT, "decays per step")
     threshold = Parameter(POSITIVE, "thresholds")
 
@@ -220,11 +226,6 @@ class RLeaky(RecurrentNeuron):
             {"beta": beta, "threshold": threshold},
             {"beta": learn_beta, "threshold": learn_threshold},
         )
-
-    def kernel_for(self, values: State) -> Kernel | None:
-        """There is a kernel for dense recurrence."""
-        dense = "recurrent_weight" in values and values["recurrent_weight"].ndim == 2
-        return Kernel("recurrent") if dense else None
 
     def step(self, x: mx.array, state: State, parameters: State) -> tuple[mx.array, State]:
         """One step; see :func:`~eegsnn.neurons.functional.rleaky_step`."""

@@ -141,6 +141,16 @@ def test_kernel_equals_loop_gradients_included(
         assert_same(differentiate(last_in_a_kernel, neuron, x, state), last)
 
 
+@pytest.mark.parametrize("reset", RESET_MECHANISMS)
+def test_every_reset_is_the_loops(fast_class: Any, reset: str, rng: np.random.Generator) -> None:
+    if fast_class.make is LeakyIntegrator:
+        pytest.skip("it never spikes")
+    neuron = fast_class.build(5, True, rng, reset_mechanism=reset, surrogate="sigmoid")
+    x, state = fast_class.currents((12, BATCH, 5), rng), a_state(neuron, fast_class, 5, rng)
+    expected = differentiate(in_a_loop, neuron, x, state)
+    assert_same(differentiate(in_a_kernel, neuron, x, state), expected)
+
+
 def test_kernel_equals_scan_where_columns_are_shared_among_cores(
     fast_kind: Any, rng: np.random.Generator
 ) -> None:
