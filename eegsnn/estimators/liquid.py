@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -34,9 +34,12 @@ from eegsnn.estimators._inputs import (
     series_of,
     trial_weights,
 )
+from eegsnn.estimators._liquid_operations import liquid_operations
 from eegsnn.estimators._readouts import READOUTS, fit_readout
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.models import LiquidStateMachine, ReservoirConfig
+from eegsnn.models.reservoir_dynamics import Response
+from eegsnn.monitoring import Operations
 from eegsnn.training.readouts import LinearReadout
 
 _RESERVOIR_FIELDS = tuple(field.name for field in fields(ReservoirConfig))
@@ -247,6 +250,30 @@ class LiquidStateClassifier(TrialClassifier):
         series = self._series(X)
         return self.liquid_.run(series)[0]
 
+    def count_operations(self, X: Any) -> Operations:
+        """Count what the classification of a trial costs, part by part.
+
+        As :meth:`SpikingClassifier.count_operations`: connections into the reservoir, among its
+        units, and of the readout; not what the encoder does before it.
+        """
+        series = self._series(X)
+        return liquid_operations(
+            self.liquid_,
+            self._responses(series),
+            n_trials=series.shape[1],
+            n_classes=len(self.classes_),
+            with_rates=self.with_rates,
+            with_input=self.with_input,
+            static=self.encoder_ is None,
+        )
+
+    @property
+    def n_parameters_(self) -> int:
+        """Trained numbers: the weights of the readout. The reservoir is drawn, not trained."""
+        if not hasattr(self, "readout_"):
+            raise AttributeError("n_parameters_ is known after the readout was trained")
+        return int(self.readout_.weights.size + self.readout_.bias.size)
+
     @property
     def ch_names_(self) -> list[str]:
         """Channels in the order of training."""
@@ -338,13 +365,8 @@ class LiquidStateClassifier(TrialClassifier):
 
     def _features(self, series: np.ndarray) -> tuple[np.ndarray, float]:
         """Features of the readout (trials, …), and the reservoir's spikes per unit and step."""
-        n_steps, n_trials, _ = series.shape
-        times = np.unique(n_steps * np.arange(1, self.n_snapshots + 1) // self.n_snapshots) - 1
-        times = times[times >= 0]
         parts, total = [], 0.0
-        for first in range(0, n_trials, _BLOCK):
-            block = series[:, first : first + _BLOCK]
-            found = self.liquid_.respond(block, times=times)
+        for block, found in self._responses(series):
             assert found.spikes is not None
             rates = found.spikes.mean(axis=0)
             total += float(rates.sum())
@@ -352,7 +374,15 @@ class LiquidStateClassifier(TrialClassifier):
             if self.with_input:
                 own.append(_flat(block[:1] if self.encoder_ is None else block))
             parts.append(np.concatenate(own, axis=1))
-        return np.concatenate(parts), total / (n_trials * self.n_units)
+        return np.concatenate(parts), total / (series.shape[1] * self.n_units)
+
+    def _responses(self, series: np.ndarray) -> Iterator[tuple[np.ndarray, Response]]:
+        """Run the reservoir on blocks of trials; give each block with what came of it."""
+        n_steps, n_trials, _ = series.shape
+        times = np.unique(n_steps * np.arange(1, self.n_snapshots + 1) // self.n_snapshots) - 1
+        for first in range(0, n_trials, _BLOCK):
+            block = series[:, first : first + _BLOCK]
+            yield block, self.liquid_.respond(block, times=times[times >= 0])
 
     def _fitted_encoder(self, what: str) -> Encoder:
         check_is_fitted(self, "readout_")

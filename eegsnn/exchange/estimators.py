@@ -144,6 +144,11 @@ def decide(estimator: SpikingClassifier, outputs: Any) -> np.ndarray:
 def _ensemble_of(estimator: SpikingClassifier) -> Any:
     from sklearn.utils.validation import check_is_fitted
 
+    if not isinstance(estimator, SpikingClassifier):
+        raise ExchangeError(
+            f"estimator: expected a SpikingClassifier or EEGSpikingClassifier, but got "
+            f"{type(estimator).__name__}, which NIR cannot say. Train one of those to exchange it."
+        )
     check_is_fitted(estimator, "classes_")
     if estimator._ensemble is None:
         raise ExchangeError(

@@ -18,6 +18,7 @@ from eegsnn.evaluation import (
     join_for_transfer,
     make_split,
 )
+from eegsnn.pipeline.estimators import estimator_class, estimator_name, reads_series, takes
 from eegsnn.pipeline.schema import BaselineSection, DataSection, PipelineConfig
 
 SPIKING = "spiking network"
@@ -134,14 +135,14 @@ def make_estimator(
     seed : int, optional
     verbose : int, default 0
     """
-    from eegsnn import estimators
-
     settings = {**config.network, **config.training}
-    name = settings.pop("estimator", "EEGSpikingClassifier")
-    settings |= {"random_state": seed, "verbose": verbose}
-    if name == "EEGSpikingClassifier":
-        settings |= {"encoder": make_encoder(config, sfreq), "sfreq": sfreq}
-    return getattr(estimators, name)(**settings)
+    settings.pop("estimator", None)
+    name = estimator_name(config)
+    given: dict[str, Any] = {"random_state": seed, "verbose": verbose, "sfreq": sfreq}
+    settings |= {key: value for key, value in given.items() if takes(name, key)}
+    if reads_series(name):
+        settings["encoder"] = make_encoder(config, sfreq)
+    return estimator_class(name)(**settings)
 
 
 def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> list[Candidate]:
@@ -156,18 +157,18 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
     """
     sfreq = getattr(dataset, "sfreq", None)
     where = config.source.name
-    table = config.network.get("estimator") == "SpikingClassifier"
-    if sfreq is None and not table:
+    name = estimator_name(config)
+    if sfreq is None and reads_series(name):
         raise ConfigurationError(
             f"{where}: network.estimator: {config.data.name} is a table of features, which needs "
-            f"'SpikingClassifier', but got 'EEGSpikingClassifier'."
+            f"'SpikingClassifier', but got {name!r}."
         )
 
     def network(seed: int | None) -> Any:
-        return make_estimator(config, None if table else sfreq, seed, verbose)
+        return make_estimator(config, sfreq, seed, verbose)
 
     try:
-        if sfreq is not None and not table:
+        if sfreq is not None and reads_series(name):
             _rehearse(network(None), dataset)
         candidates = [Candidate(SPIKING, network)]
         signal = Signal.of(dataset)
@@ -191,7 +192,7 @@ def build_candidates(config: PipelineConfig, dataset: Any, verbose: int = 0) -> 
 def _rehearse(estimator: Any, dataset: Any) -> None:
     """Let an encoder see noise of the data's shape, so that what cannot fit is said at once."""
     shape = dataset.X.shape
-    if estimator.is_automatic:
+    if getattr(estimator, "is_automatic", False):
         estimator.plan(shape, dataset.classes)
         return
     if estimator.encoder is None:

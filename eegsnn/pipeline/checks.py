@@ -7,22 +7,24 @@ Which keys there are is read from constructors, and which values are allowed is 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from eegsnn._validation import check_choice, suggestion
 from eegsnn.errors import ConfigurationError, EegsnnError
+from eegsnn.pipeline.estimators import (
+    ESTIMATORS,
+    GIVEN,
+    estimator_class,
+    estimator_name,
+    reads_series,
+    settable,
+)
 from eegsnn.pipeline.schema import DataSection, PipelineConfig
-
-ESTIMATORS = ("EEGSpikingClassifier", "SpikingClassifier")
-"""What ``network.estimator`` may say; the first is the default."""
 
 # Encoder parameters that describe the filter bank have a section of their own.
 _BANDS = ("bands", "order", "phase", "padding")
-# The pipeline itself gives these: from the data, the seeds and the command line.
-_GIVEN = {"sfreq", "random_state", "encoder", "verbose", "warm_start"}
 
 
 def check_sections(config: PipelineConfig) -> None:
@@ -34,7 +36,7 @@ def check_sections(config: PipelineConfig) -> None:
         Naming ``section.key``, what is allowed and what came.
     """
     _check_preprocessing(config)
-    estimator = config.network.get("estimator", ESTIMATORS[0])
+    estimator = estimator_name(config)
     check_choice("network.estimator", estimator, ESTIMATORS)
     _check_keys(config, estimator)
     _check_values(config, estimator)
@@ -43,9 +45,9 @@ def check_sections(config: PipelineConfig) -> None:
         _check_data("test_data", config.test_data)
     _check_baselines(config)
     _check_protocol(config)
-    if config.alignment is not None and estimator == "SpikingClassifier":
+    if config.alignment is not None and not reads_series(estimator):
         raise ConfigurationError(
-            "alignment: SpikingClassifier reads tables of features, which have no channels to "
+            f"alignment: {estimator} reads tables of features, which have no channels to "
             "align; remove this section."
         )
     if config.learning_curve is not None:
@@ -90,21 +92,16 @@ def section_keys(estimator: str) -> dict[str, list[str]]:
     estimator : str
         One of :data:`ESTIMATORS`.
     """
-    from eegsnn import estimators
     from eegsnn.encoding import EEGEncoder
 
-    model = _parameters(getattr(estimators, estimator))
+    model = settable(estimator_class(estimator))
     keys = {"network": ["estimator", *model], "training": model}
-    if estimator == "EEGSpikingClassifier":
-        encoder = _parameters(EEGEncoder)
+    if reads_series(estimator):
+        encoder = settable(EEGEncoder)
         keys["bands"] = [key for key in _BANDS if key in encoder]
         keys["encoder"] = [key for key in encoder if key not in _BANDS]
         keys["encoders"] = encoder
     return keys
-
-
-def _parameters(cls: type) -> list[str]:
-    return [name for name in inspect.signature(cls).parameters if name not in _GIVEN]
 
 
 def _check_keys(config: PipelineConfig, estimator: str) -> None:
@@ -116,13 +113,14 @@ def _check_keys(config: PipelineConfig, estimator: str) -> None:
                 f"section or use network.estimator = 'EEGSpikingClassifier'."
             )
         for key, value in given.items():
-            if key in _GIVEN:
+            if key in GIVEN:
                 raise ConfigurationError(
                     f"{where}.{key}: is set by the pipeline itself (seeds under [protocol], the "
                     f"rest from the data); remove it. Got {value!r}."
                 )
             if key not in allowed[section]:
-                raise ConfigurationError(_unknown(f"{where}.{key}", key, value, allowed[section]))
+                message = _unknown(f"{where}.{key}", key, value, allowed[section])
+                raise ConfigurationError(message + _belongs_to(key, section))
     if config.encoders and (config.bands or config.encoder):
         raise ConfigurationError(
             "encoders: [[encoders]] stands in place of [bands] and [encoder]; remove "
@@ -133,6 +131,16 @@ def _check_keys(config: PipelineConfig, estimator: str) -> None:
             raise ConfigurationError(
                 f"training.{key}: is given under [network] too; remove one of the two."
             )
+
+
+def _belongs_to(key: str, section: str) -> str:
+    """Name the other estimators that a key is a parameter of."""
+    if section not in ("network", "training"):
+        return ""
+    owners = [name for name in ESTIMATORS if key in settable(estimator_class(name))]
+    if not owners:
+        return ""
+    return f" It belongs to network.estimator = {' or '.join(map(repr, owners))}."
 
 
 def _tables(config: PipelineConfig) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -147,7 +155,7 @@ def _check_values(config: PipelineConfig, estimator: str) -> None:
     from eegsnn.pipeline.build import make_encoder, make_estimator
 
     try:
-        if estimator == "EEGSpikingClassifier":
+        if reads_series(estimator):
             encoder = make_encoder(config)
             if encoder is not None:
                 encoder.check_parameters()

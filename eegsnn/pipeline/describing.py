@@ -11,6 +11,7 @@ import numpy as np
 from eegsnn.errors import ModelFileError
 from eegsnn.estimators import load_model
 from eegsnn.evaluation import ExperimentResult, Split, selection_of
+from eegsnn.pipeline.estimators import estimator_name
 from eegsnn.pipeline.schema import PipelineConfig
 from eegsnn.pipeline.telling import causality
 from eegsnn.reports import CARD_FILE_NAME, Look, look_into, model_card
@@ -53,7 +54,7 @@ def look_and_card(
         model=model,
         title=config.title,
         description=config.description,
-        estimator=config.network.get("estimator", "EEGSpikingClassifier"),
+        estimator=estimator_name(config),
         settings=settings,
         selection=selection,
         preprocessing=dict(config.preprocessing),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from eegsnn.pipeline.build import make_estimator
+from eegsnn.pipeline.estimators import estimator_name, reads_series
 from eegsnn.pipeline.schema import PipelineConfig
 
 _ZERO = "zero-phase: they look ahead, so that the scores are for offline analysis only"
@@ -15,13 +16,13 @@ _CAUSAL = "causal: they see the past alone, as an online system would"
 
 def causality(config: PipelineConfig) -> str:
     """Return whether the filters of a pipeline look ahead; empty without filters."""
-    if config.network.get("estimator") == "SpikingClassifier":
+    if not reads_series(estimator_name(config)):
         return ""
     tables = config.encoders or [config.bands]
     phases = {table.get("phase", "zero") for table in tables}
     # One filter that looks ahead is enough for the whole to look ahead.
     lines = [f"The encoder's bands are {_say('causal' if phases == {'causal'} else 'zero')}."]
-    if make_estimator(config).is_automatic:
+    if getattr(make_estimator(config), "is_automatic", False):
         lines = [f"Bands are of whole trials and {_ZERO}."]
     before = config.preprocessing
     if any(before.get(key) for key in ("notch", "l_freq", "h_freq")):

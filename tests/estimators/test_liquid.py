@@ -204,3 +204,47 @@ def test_impossible_data_are_named_and_leave_the_model_as_it_was(trials):
     with pytest.raises(DataError, match="series, as in training"):
         model.predict(trials.X[:, :, 0])
     np.testing.assert_array_equal(model.predict_proba(trials.X), expected)
+
+
+@pytest.mark.parametrize("plastic", [False, True])
+def test_operations_are_those_of_the_connections_that_spikes_meet(plastic, trials):
+    encoder = EEGEncoder({"alpha": (8, 13)}, method="direct", bin_width=0.05)
+    model = make_model(encoder=encoder, short_term_plasticity=plastic, n_snapshots=3)
+    model.fit(trials.X, trials.y)
+    counted = {layer.name: layer for layer in model.count_operations(trials.X).layers}
+    series, spikes = model.encode(trials.X), model.hidden_spikes(trials.X)
+    n_steps, n_features = len(series), series.shape[2]
+    synapses = model.liquid_.reservoir.recurrent.starts
+    sent = (spikes[:-1].sum(axis=(0, 1)) / 24) @ np.diff(synapses)
+    products = {
+        "input": n_steps * len(model.liquid_.reservoir.inputs.targets),
+        "reservoir": sent if plastic else 0.0,
+        "readout of states": 3 * 40 * 2,
+        "readout of rates": 0.0,
+        "readout of the input": n_steps * n_features * 2,
+    }
+    additions = dict.fromkeys(products, 0.0)
+    additions["reservoir"] = 0.0 if plastic else sent
+    additions["readout of rates"] = 2 * spikes.sum() / 24
+    for name, layer in counted.items():
+        assert layer.multiply_accumulates == pytest.approx(products[name])
+        assert layer.synaptic_operations == pytest.approx(additions[name])
+    assert set(counted) == set(products)
+    assert model.n_parameters_ == 2 * (3 * 40 + 40 + n_steps * n_features) + 2
+
+
+def test_spikes_of_an_encoder_are_added_and_rows_are_read_once(trials, rows):
+    encoder = EEGEncoder({"alpha": (8, 13)}, method="rate", feature="envelope", bin_width=0.05)
+    model = make_model(encoder=encoder, with_rates=False).fit(trials.X, trials.y)
+    counted = {layer.name: layer for layer in model.count_operations(trials.X).layers}
+    arriving = model.encode(trials.X).sum() / 24
+    assert counted["readout of the input"].synaptic_operations == pytest.approx(2 * arriving)
+    assert counted["input"].multiply_accumulates == 0
+    assert "readout of rates" not in counted
+
+    static = LiquidStateClassifier(**SMALL).fit(rows.X, rows.y)
+    read = static.count_operations(rows.X).layers[-1]
+    assert read.name == "readout of the input"
+    assert read.multiply_accumulates == 4 * 2
+    with pytest.raises(AttributeError, match="n_parameters_ is known after"):
+        LiquidStateClassifier().n_parameters_  # noqa: B018
