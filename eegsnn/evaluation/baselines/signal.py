@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -159,7 +160,9 @@ def check_extra(name: str, extra: str, *modules: str) -> None:
         )
     for module in modules:
         try:
-            import_module(module)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what they say of each other is no news to users
+                import_module(module)
         except Exception as error:  # libraries that do not fit each other fail in many ways
             reason = str(error).partition("\n")[0]
             raise DependencyError(
