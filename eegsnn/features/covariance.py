@@ -10,7 +10,7 @@ from scipy import linalg
 from eegsnn._validation import check_integer
 from eegsnn.features._base import Bands, TrialFeatures, band_filters, in_band
 from eegsnn.filters.covariance import unit_trace
-from eegsnn.filters.riemann import shrunk_covariances, tangent_vectors, whitener
+from eegsnn.filters.riemann import oas_shrunk, shrunk_covariances, tangent_vectors, whitener
 from eegsnn.filters.spatial import csp_filters, whitening_filters
 
 _STEPS = tuple((float(low), low + 4.0) for low in range(4, 40, 4))
@@ -216,8 +216,17 @@ class EvokedTangentSpace(TrialFeatures):
         self.whitening_ = whitener(self._covariances(self.filters_ @ signal))
 
     def _covariances(self, components: np.ndarray) -> np.ndarray:
-        prototypes = np.broadcast_to(self.prototypes_, (len(components), *self.prototypes_.shape))
-        return shrunk_covariances(np.concatenate([prototypes, components], axis=1))
+        """Covariances of the prototypes, the same for all trials, with each trial's components."""
+        fixed = self.prototypes_ - self.prototypes_.mean(axis=1, keepdims=True)
+        own = components - components.mean(axis=2, keepdims=True)
+        n_fixed, n_times = fixed.shape
+        size = n_fixed + own.shape[1]
+        products = np.empty((len(own), size, size))
+        products[:, :n_fixed, :n_fixed] = fixed @ fixed.T
+        products[:, n_fixed:, :n_fixed] = own @ fixed.T
+        products[:, :n_fixed, n_fixed:] = products[:, n_fixed:, :n_fixed].transpose(0, 2, 1)
+        products[:, n_fixed:, n_fixed:] = own @ own.transpose(0, 2, 1)
+        return oas_shrunk(products / n_times, n_times)
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         return tangent_vectors(self._covariances(self.filters_ @ prepared), self.whitening_)

@@ -33,17 +33,26 @@ def shrunk_covariances(X: np.ndarray) -> np.ndarray:
     ndarray, shape (trials, channels, channels)
         Positive definite unless a trial is zero throughout.
     """
-    size, n_times = X.shape[1:]
     X = X - X.mean(axis=2, keepdims=True)
-    covariances = X @ X.transpose(0, 2, 1) / n_times
+    return oas_shrunk(X @ X.transpose(0, 2, 1) / X.shape[2], X.shape[2])
+
+
+def oas_shrunk(covariances: np.ndarray, n_times: int) -> np.ndarray:
+    """Shrink covariances (trials, n, n) of `n_times` samples each; see :func:`shrunk_covariances`.
+
+    Returns
+    -------
+    ndarray, shape (trials, n, n)
+    """
+    size = covariances.shape[1]
     power = np.trace(covariances, axis1=1, axis2=2) / size
     squares = np.mean(covariances**2, axis=(1, 2))
     above = squares + power**2
     below = (n_times + 1.0) * (squares - power**2 / size)
     weight = np.where(below > above, above / np.where(below > 0, below, 1.0), 1.0)
-    shrunk = (1 - weight)[:, None, None] * covariances
-    shrunk[:, np.arange(size), np.arange(size)] += (weight * power)[:, None]
-    return shrunk
+    result = (1 - weight)[:, None, None] * covariances
+    result[:, np.arange(size), np.arange(size)] += (weight * power)[:, None]
+    return result
 
 
 def matrix_function(C: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -204,7 +204,7 @@ def _filter_bank_csp(trials: Trials, seed: int, n_folds: int) -> View | None:
     bands = _bands(trials, [(float(low), low + 4.0) for low in range(4, 40, 4)])
     if trials.n_channels < 2 or not bands or trials.n_channels > 128:
         return None
-    seconds = _covariance_seconds(trials, len(bands), n_matrices=1.0 + n_folds)
+    seconds = _covariance_seconds(trials, len(bands), n_matrices=1.0)
     return View("filter-bank CSP", 0.3, FilterBankCSP(trials.sfreq, bands), seconds)
 
 
