@@ -7,10 +7,16 @@ import shutil
 import tomllib
 from pathlib import Path
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores already; with threads besides, small matrices take several times as
+    # long. What is about the number of threads sets it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 
 from eegsnn.pipeline import parse_pipeline
+from eegsnn.pipeline import run as running
 from eegsnn.pipeline.run import run_pipeline
 from eegsnn.recordings import EEGDataset
 
@@ -107,6 +113,19 @@ def pipeline_file(tmp_path):
     path = tmp_path / "small.toml"
     path.write_text(PIPELINE)
     return path
+
+
+@pytest.fixture
+def quick_report(monkeypatch):
+    """Leaves out the report and what it shows of the model: they take longer than small runs."""
+    monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
+    monkeypatch.setattr(running, "look_and_card", lambda *args, **options: (None, {}))
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures stay empty: drawing them is most of what a report takes."""
+    monkeypatch.setattr("eegsnn.reports.figures.to_svg", lambda figure: "<svg></svg>")
 
 
 @pytest.fixture(scope="session")

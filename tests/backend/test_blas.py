@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import mlx.core as mx
 import numpy as np
@@ -46,9 +47,13 @@ def slots() -> dict[str, int]:
 
 
 @pytest.fixture
-def openblas(slots: dict[str, int]) -> ctypes.CDLL:
-    """SciPy's library, where it is in use."""
-    return blas._scipy_library()
+def openblas(slots: dict[str, int]) -> Iterator[ctypes.CDLL]:
+    """SciPy's library, where it is in use, with two threads."""
+    library = blas._scipy_library()
+    original = library.scipy_openblas_get_num_threads()
+    library.scipy_openblas_set_num_threads(2)
+    yield library
+    library.scipy_openblas_set_num_threads(original)
 
 
 @settings(deadline=None, max_examples=60)
@@ -160,44 +165,37 @@ def test_comparison_notices_another_product(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_small_blocks_use_one_thread_and_put_the_number_back(openblas: ctypes.CDLL) -> None:
-    before = openblas.scipy_openblas_get_num_threads()
     with threads_for(1e3):
         assert openblas.scipy_openblas_get_num_threads() == 1
-    assert openblas.scipy_openblas_get_num_threads() == before
+    assert openblas.scipy_openblas_get_num_threads() == 2
     with threads_for(1e12):
-        assert openblas.scipy_openblas_get_num_threads() == before
+        assert openblas.scipy_openblas_get_num_threads() == 2
 
 
 def test_number_of_threads_comes_back_after_an_error(openblas: ctypes.CDLL) -> None:
-    before = openblas.scipy_openblas_get_num_threads()
     with pytest.raises(KeyboardInterrupt), threads_for(1e3):
         raise KeyboardInterrupt
-    assert openblas.scipy_openblas_get_num_threads() == before
+    assert openblas.scipy_openblas_get_num_threads() == 2
 
 
 def test_overlapping_blocks_of_several_threads_put_the_number_back(
     openblas: ctypes.CDLL,
 ) -> None:
-    original = openblas.scipy_openblas_get_num_threads()
-    openblas.scipy_openblas_set_num_threads(2)
-    try:
-        first_inside, second_inside = threading.Event(), threading.Event()
+    first_inside, second_inside = threading.Event(), threading.Event()
 
-        def first() -> None:
-            with threads_for(1e3):
-                first_inside.set()
-                second_inside.wait(10)
-
-        thread = threading.Thread(target=first)
-        thread.start()
-        first_inside.wait(10)
+    def first() -> None:
         with threads_for(1e3):
-            second_inside.set()
-            thread.join(10)  # the first block ends inside the second
-            assert openblas.scipy_openblas_get_num_threads() == 1
-        assert openblas.scipy_openblas_get_num_threads() == 2
-    finally:
-        openblas.scipy_openblas_set_num_threads(original)
+            first_inside.set()
+            second_inside.wait(10)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    first_inside.wait(10)
+    with threads_for(1e3):
+        second_inside.set()
+        thread.join(10)  # the first block ends inside the second
+        assert openblas.scipy_openblas_get_num_threads() == 1
+    assert openblas.scipy_openblas_get_num_threads() == 2
 
 
 def test_blocks_do_nothing_where_the_product_is_mlx_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,13 +40,6 @@ def fits(monkeypatch):
     return log_and_control
 
 
-@pytest.fixture
-def quick_report(monkeypatch):
-    """Leaves out the report, which takes longer than these trainings."""
-    monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
-    monkeypatch.setattr(running, "look_and_card", lambda *args, **options: (None, {}))
-
-
 def read(folder):
     return json.loads((folder / "metrics.json").read_text())
 
@@ -191,6 +184,7 @@ def test_results_of_another_configuration_are_removed_once_the_new_are_whole(
     assert len(list((finished / "folds").glob("*.npz"))) == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_leaky_protocol_is_marked_everywhere(pipeline_file, dataset, tmp_path):
     overrides = ["protocol.kind=stratified-k-fold", "protocol.n_splits=2", "protocol.seeds=[0]"]
     config = read_pipeline(pipeline_file, overrides)

@@ -21,11 +21,6 @@ QUICK = ["training.max_epochs=2", "protocol.seeds=[0]"]
 
 
 @pytest.fixture
-def quick_report(monkeypatch):
-    monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
-
-
-@pytest.fixture
 def fits(monkeypatch):
     """Counts the trainings of networks."""
     log = []

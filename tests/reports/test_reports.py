@@ -133,12 +133,6 @@ def text_of(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page).replace("&nbsp;", " "))
 
 
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures stay empty: drawing them is most of what a report takes."""
-    monkeypatch.setattr("eegsnn.reports.figures.to_svg", lambda figure: "<svg></svg>")
-
-
 @pytest.fixture(scope="module")
 def page():
     """The report of `make_report`, drawn once."""
@@ -166,7 +160,7 @@ def test_report_has_its_sections_and_loads_nothing(page):
     assert found.tags.count("svg") == 7
 
 
-def test_what_is_known_of_a_model_has_its_section():
+def test_what_is_known_of_a_model_has_its_section(undrawn):
     rng = np.random.default_rng(0)
     names = ["Fz", "C3", "Cz", "C4", "Pz", "Oz"]
     look = Look(
