@@ -50,6 +50,7 @@ def _add_run(commands: Any) -> None:
         "examples:\n"
         "  eegsnn run scp1\n"
         "  eegsnn run pipelines/ssvep.toml --seeds 0 --set protocol.group=session\n"
+        "  eegsnn run scp1 --add-baseline eegnet\n"
         "  eegsnn run ssvep --jobs 4\n"
         "  eegsnn run ssvep --backend dask --scheduler tcp://host:8786\n",
     )
@@ -65,6 +66,15 @@ def _add_run(commands: Any) -> None:
         default=[],
         dest="overrides",
         help="replace a setting; the value as in TOML (may be given several times)",
+    )
+    run.add_argument(
+        "--add-baseline",
+        metavar="NAME",
+        action="append",
+        default=[],
+        dest="added_baselines",
+        help="run this baseline too, with its default settings, such as eegnet (may be given "
+        "several times)",
     )
     run.add_argument(
         "--jobs",

@@ -10,7 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from eegsnn.cli.console import RunProgress, plain_warnings
-from eegsnn.evaluation import ExperimentInterrupted, ExperimentResult, verdict
+from eegsnn.evaluation import (
+    ExperimentInterrupted,
+    ExperimentResult,
+    accuracy_interval,
+    verdict,
+)
 from eegsnn.pipeline import read_pipeline
 
 
@@ -19,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     overrides = list(arguments.overrides)
     if arguments.seeds is not None:
         overrides.append(f"protocol.seeds={arguments.seeds}")
-    config = read_pipeline(arguments.file, overrides)
+    config = read_pipeline(arguments.file, overrides, arguments.added_baselines)
     folder = Path(arguments.out or Path("results") / config.name)
     errors, console = Console(stderr=True), Console()
     from eegsnn.pipeline.run import run_pipeline
@@ -52,15 +57,18 @@ def run(arguments: argparse.Namespace) -> int:
 def show_result(result: ExperimentResult, title: str, console: Console) -> None:
     """Print a table of models and what it means."""
     table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
-    for name in ("model", "accuracy", "over seeds", "balanced", "AUC", "fit"):
+    for name in ("model", "accuracy", "interval", "seeds", "balanced", "AUC", "fit"):
         table.add_column(name, justify="left" if name == "model" else "right")
     mark = " leaky" * result.leaky + " transductive" * bool(result.transductive)
-    for summary in sorted(result.summaries(), key=lambda s: s.kind != "spiking"):
+    summaries = sorted(result.summaries(), key=lambda s: s.kind != "spiking")
+    intervals = [accuracy_interval(result, summary.model) for summary in summaries]
+    for summary, interval in zip(summaries, intervals, strict=True):
         accuracy = summary.accuracy
         spread = f"± {accuracy.std:.3f}" if accuracy.n > 1 else ""
         table.add_row(
             escape(summary.model),
             f"{accuracy.mean:.3f}{mark}",
+            f"{interval.low:.3f}–{interval.high:.3f}",
             spread,
             f"{summary.balanced_accuracy.mean:.3f}",
             "" if summary.auc is None else f"{summary.auc.mean:.3f}",
@@ -70,6 +78,10 @@ def show_result(result: ExperimentResult, title: str, console: Console) -> None:
     table.add_row("chance", f"{result.chance:.3f}", style="dim")
     console.print()
     console.print(table)
+    note = f"interval: 95 %, {intervals[0].method}, n = {intervals[0].n_units}"
+    if any(summary.accuracy.n > 1 for summary in summaries):
+        note += "; seeds: standard deviation"
+    console.print(note, style="dim", highlight=False)
     console.print()
     for sentence in verdict(result):
         console.print(escape(sentence), highlight=False)

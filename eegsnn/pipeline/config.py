@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 import eegsnn
-from eegsnn._validation import suggestion
+from eegsnn._validation import check_choice, suggestion
 from eegsnn.errors import ConfigurationError, EegsnnError
 from eegsnn.pipeline.schema import PipelineConfig
 
 
-def read_pipeline(name_or_path: str | Path, overrides: Sequence[str] = ()) -> PipelineConfig:
+def read_pipeline(
+    name_or_path: str | Path, overrides: Sequence[str] = (), baselines: Sequence[str] = ()
+) -> PipelineConfig:
     """Read and check a pipeline file, without touching its data.
 
     Parameters
@@ -25,6 +27,9 @@ def read_pipeline(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Pi
     overrides : sequence of str
         ``"section.key=value"``, the value written as in TOML (a bare word counts as text):
         ``"training.max_epochs=5"``, ``"network.hidden=[32, 32]"``.
+    baselines : sequence of str
+        Names of baselines to run beside those of the file, with their default parameters; one
+        that the file has with its default parameters already is not run twice.
 
     Returns
     -------
@@ -43,6 +48,8 @@ def read_pipeline(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Pi
         raise ConfigurationError(f"{path}: not a TOML file: {error}.") from error
     for text in overrides:
         _override(content, text)
+    for name in baselines:
+        _add_baseline(content, name)
     return parse_pipeline(content, path)
 
 
@@ -127,6 +134,16 @@ def _override(content: dict[str, Any], text: str) -> None:
         if not isinstance(table, dict):
             raise ConfigurationError(f"--set {text}: {key!r} is not a table, so it has no keys.")
     table[keys[-1]] = parsed
+
+
+def _add_baseline(content: dict[str, Any], name: str) -> None:
+    from eegsnn.evaluation import BASELINES
+
+    check_choice("--add-baseline", name, BASELINES)
+    there = content.setdefault("baselines", [])
+    # Anything but a list is refused with the rest of the file.
+    if isinstance(there, list) and {"name": name} not in there:
+        there.append({"name": name})
 
 
 def _first_problem(error: ValidationError) -> str:

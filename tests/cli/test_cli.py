@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import re
 import subprocess
 import sys
 
@@ -73,9 +74,17 @@ def test_what_cannot_be_parsed_returns_two(arguments, capsys):
 def test_run_writes_a_result_and_says_what_it_means(generated, pipeline_file, tmp_path, capsys):
     out = tmp_path / "result"
     arguments = ["run", str(pipeline_file), "--out", str(out), "--seeds", "3"]
-    assert main([*arguments, "--set", "training.max_epochs=4"]) == 0
+    more = ["--set", "training.max_epochs=4", "--add-baseline", "csp-lda"]
+    assert main([*arguments, *more]) == 0
     captured = capsys.readouterr()
     assert "spiking network" in captured.out
+    assert {"band-power-lda", "csp-lda"} <= set(captured.out.split())
+    assert re.search(r"accuracy +interval +seeds", captured.out)
+    low, high = map(float, re.search(r"(\d\.\d{3})–(\d\.\d{3})", captured.out).groups())
+    assert low <= high
+    assert re.search(r"interval: 95 %, .*, n = \d+", captured.out)
+    table = captured.out[: captured.out.index("Report:")]
+    assert max(map(len, table.splitlines())) <= 100
     assert "report.html" in captured.out
     assert "run 2 · seed 3: accuracy" in captured.err
     metrics = json.loads((out / "metrics.json").read_text())
@@ -101,6 +110,7 @@ def test_quiet_run_says_nothing(generated, pipeline_file, tmp_path, capsys):
         (["--set", "protocol.group=subject"], "has no group 'subject'"),
         (["--set", "bands.bands={fast=[30,60]}"], "Nyquist"),
         (["--set", "protocol"], "--set: expected section.key=value"),
+        (["--add-baseline", "csp"], "--add-baseline: expected one of"),
     ],
 )
 def test_run_refuses_in_one_line(generated, pipeline_file, tmp_path, capsys, arguments, expected):

@@ -120,6 +120,15 @@ def test_wrong_overrides_are_refused(pipeline_file, text, expected):
         read_pipeline(pipeline_file, [text])
 
 
+def test_baselines_are_added_to_those_of_the_file_and_never_twice(pipeline_file):
+    added = ["csp-lda", "eegnet", "csp-lda"]
+    config = read_pipeline(pipeline_file, baselines=added)
+    assert [b.name for b in config.baselines] == ["band-power-lda", "csp-lda", "eegnet"]
+    assert config.baselines[1].parameters == {}
+    with pytest.raises(ConfigurationError, match=r"--add-baseline: .* Did you mean 'eegnet'"):
+        read_pipeline(pipeline_file, baselines=["egnet"])
+
+
 def test_a_missing_file_lists_the_shipped_pipelines(tmp_path):
     with pytest.raises(ConfigurationError, match=r"Did you mean 'scp[12]'"):
         read_pipeline(tmp_path / "scp.toml")
