@@ -73,18 +73,18 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
     reset = RESETS[problem.firing.get("reset_mechanism", "none")]
     made: list[tuple[Run, list[mx.array]]] = []
 
-    def forward(x: mx.array, *rest: mx.array) -> tuple[mx.array, ...]:
-        _evaluate([x, *rest])
-        outputs = _new(x.shape)
-        states = [_new(x.shape) for _ in names] if every_state else []
+    def forward(*_: mx.array) -> tuple[mx.array, ...]:
+        # Those of the problem, not the arguments, which are the same but not evaluated yet.
+        x, first, values = problem.x, problem.state, problem.parameters
+        outputs, *states = _new(x.shape, *(x.shape for _ in names if every_state))
         run = Run(
             x=_rows(x),
-            first=dict(zip(names, map(_row, rest[:n_states]), strict=True)),
+            first={name: _row(part) for name, part in first.items()},
             parameters={
                 name: np.ascontiguousarray(np.asarray(value))
                 if name in problem.whole
                 else _spread(value, x.shape[1:])
-                for name, value in zip(constants, rest[n_states:], strict=True)
+                for name, value in values.items()
             },
             reset=reset,
             surrogate=problem.firing.get("surrogate"),
@@ -94,7 +94,8 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
             else _room_for_states(names, _rows(outputs)),
         )
         forward_kernel(run)
-        made.append((run, [x, *rest, outputs, *states]))  # the views live as long as the arrays
+        kept = [x, *first.values(), *values.values(), outputs, *states]
+        made.append((run, kept))  # the views live as long as the arrays
         last = (mx.array(run.states[name][-1].reshape(x.shape[1:])) for name in names)
         return outputs, *(states if every_state else last)
 
@@ -108,8 +109,7 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
     ) -> list[mx.array]:
         x, *rest = primals
         run = made[-1][0]
-        _evaluate(cotangents)
-        grad_x, *grad_first = [_new(part.shape) for part in (x, *rest[:n_states])]
+        grad_x, *grad_first = _new(*(part.shape for part in (x, *rest[:n_states])), also=cotangents)
         totals = {name: np.zeros_like(run.parameters[name]) for name in constants}
         gradients = Gradients(
             outputs=_rows_that_differ(cotangents[0]),
@@ -123,30 +123,21 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
             parameters=totals,
         )
         backward_kernel(run, gradients)
-        by_parameter = [
-            mx.array(totals[name])
-            if name in problem.whole
-            else _gather(totals[name], x.shape[1:], value)
-            for name, value in zip(constants, rest[n_states:], strict=True)
-        ]
+        by_parameter = [_gradient(totals[name], name, problem, x.shape[1:]) for name in constants]
         return [grad_x, *grad_first, *by_parameter]
 
     outputs, *states = function(problem.x, *problem.state.values(), *problem.parameters.values())
     return outputs, dict(zip(names, states, strict=True))
 
 
-def _evaluate(arrays: Iterable[mx.array]) -> None:
-    mx.eval(list(arrays))
-
-
-def _new(shape: Iterable[int]) -> mx.array:
-    """Make an array to be written to through its NumPy view.
+def _new(*shapes: Iterable[int], also: Iterable[mx.array] = ()) -> list[mx.array]:
+    """Make arrays to be written to through their NumPy views; evaluate others with them.
 
     MLX reuses freed buffers, while fresh memory from NumPy would have to be mapped page by page.
     """
-    array = mx.zeros(tuple(shape))
-    mx.eval(array)
-    return array
+    arrays = [mx.zeros(tuple(shape)) for shape in shapes]
+    mx.eval(*arrays, *also)
+    return arrays
 
 
 def _rows(array: mx.array) -> np.ndarray:
@@ -179,8 +170,13 @@ def _spread(value: mx.array, shape: tuple[int, ...]) -> np.ndarray:
     return np.ascontiguousarray(np.broadcast_to(np.asarray(value), shape)).reshape(-1)
 
 
-def _gather(total: np.ndarray, shape: tuple[int, ...], value: mx.array) -> mx.array:
-    """Undo :func:`_spread` for a gradient: sum over every axis that the parameter lacks."""
+def _gradient(total: np.ndarray, name: str, problem: Problem, shape: tuple[int, ...]) -> mx.array:
+    """Gradient by a parameter from that by its value in every column, which undoes `_spread`."""
+    value = problem.parameters[name]
+    if name not in problem.learned:
+        return mx.zeros_like(value)
+    if name in problem.whole:
+        return mx.array(total)
     total = total.reshape(shape)
     lacking = tuple(range(total.ndim - value.ndim))
     kept = tuple(len(lacking) + axis for axis, size in enumerate(value.shape) if size == 1)
