@@ -122,17 +122,23 @@ def quick_report(monkeypatch):
     monkeypatch.setattr(running, "look_and_card", lambda *args, **options: (None, {}))
 
 
+def leave_undrawn(patch):
+    patch.setattr("eegsnn.reports.figures.to_svg", lambda figure: "<svg></svg>")
+
+
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures stay empty: drawing them is most of what a report takes."""
-    monkeypatch.setattr("eegsnn.reports.figures.to_svg", lambda figure: "<svg></svg>")
+    leave_undrawn(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def finished_once(tmp_path_factory):
-    """The result of the pipeline, made once; not to be changed."""
+    """The result of the pipeline, made once, its figures undrawn; not to be changed."""
     folder = tmp_path_factory.mktemp("finished") / "small"
-    run_pipeline(parse_pipeline(tomllib.loads(PIPELINE)), folder, dataset=make_dataset())
+    with pytest.MonkeyPatch.context() as patch:
+        leave_undrawn(patch)
+        run_pipeline(parse_pipeline(tomllib.loads(PIPELINE)), folder, dataset=make_dataset())
     return folder
 
 

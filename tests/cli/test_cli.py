@@ -24,11 +24,6 @@ def generated(monkeypatch, dataset):
     return dataset
 
 
-@pytest.fixture
-def quick_report(monkeypatch):
-    monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
-
-
 def errors_of(capsys, *arguments):
     """Run a command that must fail; return its exit code and the one line it says."""
     code = main([str(argument) for argument in arguments])
@@ -71,6 +66,7 @@ def test_what_cannot_be_parsed_returns_two(arguments, capsys):
     assert "usage" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_run_writes_a_result_and_says_what_it_means(generated, pipeline_file, tmp_path, capsys):
     out = tmp_path / "result"
     arguments = ["run", str(pipeline_file), "--out", str(out), "--seeds", "3"]

@@ -1,5 +1,7 @@
 """The command as a process of its own: real signals, a real limit of space, a user's own folder."""
 
+import contextlib
+import errno
 import json
 import os
 import shutil
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 
 from eegsnn.cli import main
-from eegsnn.estimators import load_model
+from eegsnn.estimators import SpikingClassifier, load_model
 
 resource = pytest.importorskip("resource", reason="limits of space need POSIX")
 
@@ -81,12 +83,10 @@ def study(tmp_path_factory):
     return folder
 
 
-def start(*arguments, limit=None):
+def start(*arguments):
     def prepare():
         # A parent that ignores Ctrl-C (as some test runners do) must not hand that on.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     return subprocess.Popen(
         [sys.executable, "-c", MAIN, *map(str, arguments)],
@@ -98,10 +98,21 @@ def start(*arguments, limit=None):
     )
 
 
-def finish(*arguments, limit=None):
-    process = start(*arguments, limit=limit)
+def finish(*arguments):
+    process = start(*arguments)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
+
+
+@contextlib.contextmanager
+def little_space(limit):
+    """No file of this process may be longer than so many bytes: what a full disk does, really."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def contents(folder):
@@ -129,12 +140,13 @@ def test_own_recordings_are_learnt_and_decided_about(study, finished_run, capsys
     assert all(len(line) == len(lines[0]) for line in lines)
 
 
-def test_a_full_disk_leaves_the_old_result(study, finished_run, tmp_path):
+def test_a_full_disk_leaves_the_old_result(study, finished_run, tmp_path, undrawn, capsys):
     out = shutil.copytree(finished_run[0], tmp_path / "r")
     before = contents(out)
-    again = ["run", study / "own_pipeline.toml", "--out", out, "--set", "training.max_epochs=2"]
-    code, _, err = finish(*again, limit=20_000)
-    assert code == 1
+    again = ["run", str(study / "own_pipeline.toml"), "--out", str(out)]
+    with little_space(10_000):
+        assert main([*again, "--set", "training.max_epochs=2"]) == 1
+    err = capsys.readouterr().err
     assert "File too large" in err
     assert "unchanged. Free some space" in err.splitlines()[-1]
     after = contents(out)
@@ -142,26 +154,18 @@ def test_a_full_disk_leaves_the_old_result(study, finished_run, tmp_path):
     assert [path for path in out.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_full_disk_leaves_the_saved_model(tmp_path):
+def test_a_full_disk_leaves_the_saved_model(tmp_path, rng):
     """The estimator's own save, in a process that may write little."""
-    script = """
-import errno, resource, sys
-import numpy as np
-from eegsnn.estimators import SpikingClassifier
-X = np.random.default_rng(0).random((12, 5)); y = [0, 1] * 6
-small, large = (SpikingClassifier(hidden=h, max_epochs=1, random_state=0).fit(X, y)
-                for h in ((4,), (4000,)))
-small.save(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
-try:
-    large.save(sys.argv[1])
-except OSError as error:
-    sys.exit(0 if error.errno == errno.EFBIG else 3)
-sys.exit(4)
-"""
+    X, y = rng.random((12, 5)), [0, 1] * 6
+    small, large = (
+        SpikingClassifier(hidden=hidden, max_epochs=1, random_state=0).fit(X, y)
+        for hidden in ((4,), (4000,))
+    )
     target = tmp_path / "model"
-    done = subprocess.run([sys.executable, "-c", script, str(target)], check=False)
-    assert done.returncode == 0
+    small.save(target)
+    with little_space(9000), pytest.raises(OSError, match="File too large") as caught:
+        large.save(target)
+    assert caught.value.errno == errno.EFBIG
     assert load_model(target).hidden == (4,)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -206,6 +210,7 @@ import numpy as np
 from eegsnn.errors import InterruptedTrainingWarning
 from eegsnn.estimators import SpikingClassifier
 X = np.random.default_rng(0).random((12, 5)); y = [0, 1] * 6
+SpikingClassifier(hidden=(4,), max_epochs=1).fit(X, y)  # all is loaded and compiled
 model = SpikingClassifier(hidden=(4,), max_epochs=10**6, random_state=0, verbose=0)
 open(sys.argv[1], "w").close()
 with warnings.catch_warnings(record=True) as caught:
@@ -223,7 +228,7 @@ assert len(model.predict(X)) == 12
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     wait_for(mark.exists, process)
-    time.sleep(3.0)
+    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

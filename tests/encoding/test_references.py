@@ -1,8 +1,5 @@
 """Every compiled code against its definition as a plain loop: exactly equal, whole or in chunks."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,8 +134,3 @@ def test_many_rows_in_threads_are_the_same(rng, monkeypatch):
     monkeypatch.setattr(_parallel, "_PARALLEL_SAMPLES", 1)
     monkeypatch.setattr(_parallel, "n_cores", lambda: 3)
     assert np.array_equal(delta.level_crossing(z, 0.3), alone)
-
-
-def test_numba_is_not_imported_before_a_kernel_runs():
-    code = "import sys, eegsnn.encoding, eegsnn.measures; sys.exit('numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -69,5 +69,6 @@ def test_kernels_can_be_turned_off_and_change_nothing() -> None:
 
 
 def test_numba_is_not_loaded_before_it_is_needed() -> None:
-    code = "import sys, eegsnn, eegsnn.neurons, eegsnn.models; print('numba' in sys.modules)"
+    rooms = "eegsnn, eegsnn.neurons, eegsnn.models, eegsnn.encoding, eegsnn.measures"
+    code = f"import sys, {rooms}; print('numba' in sys.modules)"
     assert run_python(code) == "False"
