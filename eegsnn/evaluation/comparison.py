@@ -158,11 +158,15 @@ def independent_units(result: ExperimentResult) -> tuple[str, np.ndarray | None]
 
 
 def accuracy_interval(result: ExperimentResult, model: str) -> Interval:
-    """Return the 95 % interval of a model's accuracy, seeds averaged (cluster bootstrap)."""
+    """Return the 95 % interval of a model's accuracy, seeds averaged (cluster bootstrap).
+
+    Its `method` calls groups by their name: "bootstrap of whole subjects".
+    """
     scores = trial_scores(result, model)
-    labels = independent_units(result)[1]
+    unit, labels = independent_units(result)
     units = None if labels is None else labels[scores.trial]
-    return cluster_bootstrap(scores.right, scores.weight, units)
+    interval = cluster_bootstrap(scores.right, scores.weight, units)
+    return replace(interval, method=interval.method.replace("groups", f"{unit}s"))
 
 
 def compare(result: ExperimentResult, model: str, against: str) -> Comparison:

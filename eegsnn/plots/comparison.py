@@ -76,7 +76,7 @@ def reliability(
     shown = {model: np.asarray(bins, dtype=float) for model, bins in curves.items() if len(bins)}
     if not shown:
         raise DataError("reliability: no curve to draw.")
-    figure = new_figure(5.6, 4.4)
+    figure = new_figure(7.6, 4.4)
     top, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     least = 1 / n_classes
     top.plot([0, 1], [0, 1], color=GREY, ls="--", lw=1)
@@ -101,7 +101,8 @@ def reliability(
     below.yaxis.set_major_locator(MaxNLocator(2))
     top.set_ylabel("decided rightly")
     below.set(ylabel="decisions", xlabel="confidence (probability of the class decided for)")
-    legend = top.legend(frameon=False, fontsize=8.5, loc="upper left", bbox_to_anchor=(0, 1.02))
+    # Beside the axes: curves may pass through any corner.
+    legend = figure.legend(loc="outside right upper", frameon=False, fontsize=8.5)
     for text in legend.get_texts():
         text.set_color(INK)
     tidy(top, grid="both")

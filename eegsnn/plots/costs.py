@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator, PercentFormatter
 
 from eegsnn.errors import DataError
 from eegsnn.plots.style import BLUE, GREY, INK, new_figure, shorten, tidy
+
+# Where a mark's number may stand, and how far numbers are to be apart, in points.
+_PLACES = ((6.0, 7.0), (6.0, -7.0), (-6.0, 7.0), (-6.0, -7.0))
+_APART = 9.0
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,6 @@ def accuracy_and_cost(points: Sequence[CostPoint], *, chance: float | None = Non
         for axes, x in ((left, total), (right, point.energy_nj)):
             axes.plot([x, x], [point.low, point.high], color=colour, lw=1.4, alpha=0.55)
             axes.plot(x, point.accuracy, marker, color=colour, ms=7, mec="white", mew=0.6)
-            axes.annotate(
-                f"{number + 1}", (x, point.accuracy), xytext=(6, 4), textcoords="offset points",
-                fontsize=8.5, color=INK,
-            )  # fmt: skip
         left.plot(
             [], [], marker, color=colour, ms=6,
             label=f"{number + 1}  {shorten([point.model], 26)[0]}",
@@ -94,6 +95,8 @@ def accuracy_and_cost(points: Sequence[CostPoint], *, chance: float | None = Non
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_locator(NullLocator())
         tidy(axes, grid="both")
+    _number(left, [(p.additions + p.multiplications, p.accuracy) for p in shown])
+    _number(right, [(p.energy_nj, p.accuracy) for p in shown])
     lowest = min(p.low for p in shown)
     if chance is not None and chance > lowest - 0.15:
         for axes in (left, right):
@@ -107,3 +110,23 @@ def accuracy_and_cost(points: Sequence[CostPoint], *, chance: float | None = Non
     for text in legend.get_texts():
         text.set_color(INK)
     return figure
+
+
+def _number(axes: Axes, marks: Sequence[tuple[float, float]]) -> None:
+    """Write each mark's number beside it, where no mark before it has its own."""
+    taken: list[tuple[float, float]] = []
+    per_point = axes.figure.dpi / 72
+    for number, mark in enumerate(marks):
+        x, y = axes.transData.transform(mark)
+        for right, up in _PLACES:
+            place = (x + right * per_point, y + up * per_point)
+            if all(
+                abs(place[0] - a) > _APART * per_point or abs(place[1] - b) > _APART * per_point
+                for a, b in taken
+            ):
+                break
+        taken.append(place)
+        axes.annotate(
+            f"{number + 1}", mark, xytext=(right, up), textcoords="offset points",
+            fontsize=8.5, color=INK, ha="left" if right > 0 else "right", va="center",
+        )  # fmt: skip

@@ -15,6 +15,8 @@ from eegsnn.plots.style import INK, new_figure
 # Fewer electrodes make no map.
 _LEAST_POSITIONS = 5
 _COLUMNS = 6
+# Share of the upper head that electrodes surround, from which a map goes to the edge of the head.
+_LEAST_COVER = 0.4
 
 
 def known_positions(ch_names: Sequence[str]) -> list[int]:
@@ -48,6 +50,8 @@ def head_maps(
     label: str = "",
 ) -> Figure:
     """Draw signed values of channels as maps of the head, each relative to its own largest.
+
+    Electrodes on a part of the head colour that part alone: beyond it nothing was measured.
 
     Parameters
     ----------
@@ -83,6 +87,7 @@ def head_maps(
             f"system, but got {', '.join(ch_names)}."
         )
     info = mne.pick_info(_info(ch_names), chosen, verbose="error")
+    extrapolate = "head" if _covered(info) >= _LEAST_COVER else "local"
     columns = min(_COLUMNS, len(values))
     lines = -(-len(values) // columns)
     figure = new_figure(1.45 * columns + 0.9, 1.75 * lines + 0.25)
@@ -96,13 +101,26 @@ def head_maps(
             warnings.simplefilter("ignore")  # of few electrodes MNE warns; the sensors are drawn
             image, _ = mne.viz.plot_topomap(
                 row / (np.abs(row).max() or 1.0), info, axes=axes, show=False, contours=0,
-                cmap="RdBu_r", vlim=(-1.0, 1.0),
+                cmap="RdBu_r", vlim=(-1.0, 1.0), extrapolate=extrapolate,
             )  # fmt: skip
     bar = figure.colorbar(image, ax=list(grid), shrink=0.7, ticks=[-1, 0, 1], aspect=15, pad=0.02)
     bar.ax.tick_params(labelsize=8, length=0)
     bar.outline.set_visible(False)
     bar.set_label(label, fontsize=8.5, color=INK)
     return figure
+
+
+def _covered(info: Any) -> float:
+    """Share of the upper half of the head that lies between the outermost electrodes."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    x, y, z = np.array([channel["loc"][:3] for channel in info["chs"]]).T
+    from_top = np.arctan2(np.hypot(x, y), z) / (np.pi / 2)
+    flat = (from_top * np.array([x, y]) / np.maximum(np.hypot(x, y), 1e-12)).T
+    try:
+        return float(ConvexHull(flat).volume / np.pi)  # in two dimensions, the area
+    except QhullError:  # on one line
+        return 0.0
 
 
 def _info(ch_names: Sequence[str]) -> Any:

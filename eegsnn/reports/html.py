@@ -44,6 +44,7 @@ from eegsnn.reports.looking import Look
 
 # Tables longer than this are folded, and matrices beyond the first two.
 _LONG_TABLE = 12
+_LONG_LIST = 6
 _MATRICES = 2
 
 
@@ -125,6 +126,7 @@ def render_report(report: Report) -> str:
         compare_with_baselines(result),
         key=lambda c: (models.index(c.model), models.index(c.against)),
     )
+    costs = {model: mean_costs(result, model) for model in models}
     confusions = [(model, Markup(confusion_figure(result, model))) for model in models]
     return (
         _environment()
@@ -151,7 +153,8 @@ def render_report(report: Report) -> str:
             more_confusions=confusions[_MATRICES:],
             calibrations=_calibrations(result, models),
             reliability=_markup(reliability_figure(result, models)),
-            costs={model: mean_costs(result, model) for model in models},
+            costs=costs,
+            parameters=any("parameters" in (cost or {}) for cost in costs.values()),
             cost=_markup(cost_figure(result)),
             addition_pj=ACCUMULATE_ENERGY * 1e12,
             multiplication_pj=MULTIPLY_ACCUMULATE_ENERGY * 1e12,
@@ -163,7 +166,8 @@ def render_report(report: Report) -> str:
             ],
             chosen=chosen_in_runs(result, headline.model),
             hashes=_flat(report.provenance.get("sha256", {})),
-            provenance=_flat({k: v for k, v in report.provenance.items() if k != "sha256"}),
+            provenance=_provenance(report),
+            long_list=_LONG_LIST,
             training_warnings=list(dict.fromkeys(report.warnings)),
         )
     )
@@ -229,6 +233,13 @@ def _count(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g}{name}"
     return f"{value:.3g}"
+
+
+def _provenance(report: Report) -> list[tuple[str, str]]:
+    """Where the data come from, without what stands above it already, and without hashes."""
+    known = ("dataset", report.data.get("data set"))
+    lines = _flat({key: value for key, value in report.provenance.items() if key != "sha256"})
+    return [line for line in lines if line != known]
 
 
 def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -285,7 +285,11 @@ def _of_features(
         for weights, (low, high) in zip(filters, bands, strict=True)
     ]
     return [
-        (f"{low:g}–{high:g} Hz\n{component + 1}", filters[number, component], pattern[component])
+        (
+            f"{low:g}–{high:g} Hz\nfilter {component + 1}",
+            filters[number, component],
+            pattern[component],
+        )
         for component in range(filters.shape[1])
         for number, ((low, high), pattern) in enumerate(zip(bands, patterns, strict=True))
     ]

@@ -1,5 +1,6 @@
 """Figures show what they are given, say what their axes are, and refuse what they cannot draw."""
 
+import itertools
 import re
 
 import numpy as np
@@ -138,6 +139,16 @@ def test_costs_have_a_mark_per_model_on_axes_of_powers():
     assert len(figure.legends[0].get_texts()) == 2
 
 
+def test_numbers_of_models_that_cost_and_score_the_same_do_not_meet():
+    models = [CostPoint(name, False, 0.9, 0.85, 0.94, 0, 9e4, 400.0) for name in "abcd"]
+    figure = accuracy_and_cost(models)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) == 4
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
 def test_training_sizes_are_the_ticks_and_means_the_line():
     rows = [
         {"model": "ours", "n_train": n, "accuracy": a} for n, a in ((10, 0.5), (10, 0.7), (40, 0.8))
@@ -153,6 +164,22 @@ def test_heads_are_drawn_for_channels_whose_place_is_known(rng):
     assert known_positions(names) == [0, 1, 3, 4, 5, 6]
     figure = head_maps(rng.normal(size=(7, 8)), names, [f"filter {k}" for k in range(7)])
     assert [axes.get_title() for axes in figure.axes[:7]] == [f"filter {k}" for k in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("names", "least", "most"),
+    [
+        (["Oz", "O1", "O2", "PO3", "POz", "PO4"], 0.05, 0.3),
+        (["Fz", "F7", "F8", "C3", "C4", "Cz", "P7", "P8", "Oz"], 0.8, 1.2),
+    ],
+)
+def test_heads_are_blank_where_there_is_no_electrode(names, least, most):
+    figure = head_maps(np.ones((1, len(names))), names, ["map"])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    coloured = axes.images[0].get_clip_path().get_fully_transformed_path().get_extents()
+    head = max(line.get_window_extent().height for line in axes.lines)
+    assert least * head < coloured.height < most * head
 
 
 def test_selectivity_is_sorted_by_frequency(rng):

@@ -84,7 +84,7 @@ def test_views_that_decide_together_show_the_filters_of_their_bands(trials):
         committee_ = Committee()
 
     maps = spatial_maps(Automatic(), trials, ["a", "b"], SFREQ)
-    assert maps.names == ["4–8 Hz\n1", "8–12 Hz\n1"]
+    assert maps.names == ["4–8 Hz\nfilter 1", "8–12 Hz\nfilter 1"]
     assert (maps.patterns[[0, 1], [0, 1]] > 0).all()
 
 

@@ -200,6 +200,27 @@ def test_long_tables_are_folded(page, undrawn):
     assert "By fold" not in page
 
 
+def test_data_are_named_once_and_many_hashes_are_folded(page, undrawn):
+    assert "<details open><summary>SHA-256 of the files (1)" in page
+    hashes = {f"{k}.edf": "ab" * 32 for k in range(20)}
+    provenance = {"dataset": "Generated", "reader": "edf", "sha256": hashes}
+    data = {"data set": "Generated", "trials": "60"}
+    many = render_report(make_report(data=data, provenance=provenance, examples=[]))
+    assert "<details><summary>SHA-256 of the files (20)" in many
+    assert "<dt>dataset</dt>" not in many
+    assert "<dt>reader</dt>" in many
+
+
+def test_parameters_have_a_column_where_a_model_tells_them(undrawn):
+    result = make_result()
+    for known in (False, True):
+        for run in result.runs:
+            run.operations = {"synaptic_operations": 3.0, "multiply_accumulates": 5.0}
+            run.operations |= {"energy_nj": 5.0} | ({"parameters": 640.0} if known else {})
+        shown = render_report(make_report(result=result, examples=[]))
+        assert ("<th>parameters</th>" in shown) is known
+
+
 def test_report_says_what_a_reader_must_know(page):
     text = text_of(page)
     for phrase in (
