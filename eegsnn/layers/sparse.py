@@ -127,9 +127,8 @@ def sparse_linear(spikes: SparseSpikes, weight: mx.array, bias: mx.array) -> mx.
         )
 
     def forward(weight: mx.array, bias: mx.array) -> mx.array:
-        mx.eval(weight, bias)
         out = mx.zeros((n_steps, batch, weight.shape[0]))
-        mx.eval(out)
+        mx.eval(weight, bias, out)
         by_input = np.ascontiguousarray(np.asarray(weight).T)
         product(spikes.events, by_input, np.asarray(bias), np.asarray(out).reshape(-1, len(bias)))
         return out
