@@ -77,6 +77,8 @@ class EEGNetClassifier(ClassifierMixin, BaseEstimator):
     classes_ : ndarray
     network_ : torch.nn.Module
     n_parameters_ : int
+    macs_ : int
+        Multiply-accumulates per trial, of convolutions and the linear layer.
     loss_curve_ : list of float
         Mean loss of each epoch.
     """
@@ -116,6 +118,7 @@ class EEGNetClassifier(ClassifierMixin, BaseEstimator):
             torch.manual_seed(self.random_state)
             self._train(inputs, labels)
         self.n_parameters_ = sum(p.numel() for p in self.network_.parameters())
+        self.macs_ = _multiply_accumulates(self.network_, inputs[:1])
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
@@ -168,3 +171,25 @@ class EEGNetClassifier(ClassifierMixin, BaseEstimator):
                 total += float(loss) * len(batch)
             self.loss_curve_.append(total / len(inputs))
         self.network_.eval()
+
+
+def _multiply_accumulates(network: Any, trial: Any) -> int:
+    """Count the products of one trial: for each output of a layer, the weights that lead to it."""
+    import torch
+
+    counts: list[int] = []
+
+    def count(layer: Any, inputs: Any, output: Any) -> None:
+        counts.append(output.numel() * layer.weight[0].numel())
+
+    kinds = (torch.nn.Conv2d, torch.nn.Linear)
+    handles = [
+        layer.register_forward_hook(count)
+        for layer in network.modules()
+        if isinstance(layer, kinds)
+    ]
+    with torch.no_grad():
+        network(trial)
+    for handle in handles:
+        handle.remove()
+    return sum(counts)

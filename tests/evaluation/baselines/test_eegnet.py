@@ -45,3 +45,10 @@ def test_it_learns_and_repeats_itself(rng):
     ]
     assert fitted[0].score(X[40:], y[40:]) >= 0.85
     np.testing.assert_array_equal(*(model.predict_proba(X) for model in fitted))
+    # EEGNet-8,2 of Lawhern et al.: eight filters of 32 taps at 129 places (an even kernel, padded
+    # on both sides) of two channels, two spatial filters for each, 16 separable ones after
+    # pooling by 4, and two classes of 16 filters pooled by 8.
+    temporal, spatial = 8 * 32 * 2 * 129, 16 * 2 * 129
+    depthwise, pointwise, linear = 16 * 16 * 33, 16 * 16 * 33, 2 * 16 * 4
+    expected = temporal + spatial + depthwise + pointwise + linear
+    assert fitted[0].macs_ == expected
