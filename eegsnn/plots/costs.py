@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from eegsnn.errors import DataError
 from eegsnn.plots.style import BLUE, GREY, INK, new_figure, shorten, tidy
 
-# Where a mark's number may stand, and how far numbers are to be apart, in points.
+# Where a mark's number may stand, and how far from others and from marks, in points.
 _PLACES = ((6.0, 7.0), (6.0, -7.0), (-6.0, 7.0), (-6.0, -7.0))
-_APART = 9.0
+_FROM_NUMBERS, _FROM_MARKS = 9.0, 5.5
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def accuracy_and_cost(points: Sequence[CostPoint], *, chance: float | None = Non
         axes.margins(x=0.15)
         low, high = axes.get_xlim()
         # Within a decade or two the powers of ten alone would leave the axis bare.
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+        subs = (1, 2, 5) if high < 100 * low else (1,)
+        narrow = high < 10 * low
+        axes.xaxis.set_major_locator(MaxNLocator(4) if narrow else LogLocator(subs=subs))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_locator(NullLocator())
         tidy(axes, grid="both")
@@ -113,19 +115,16 @@ def accuracy_and_cost(points: Sequence[CostPoint], *, chance: float | None = Non
 
 
 def _number(axes: Axes, marks: Sequence[tuple[float, float]]) -> None:
-    """Write each mark's number beside it, where no mark before it has its own."""
-    taken: list[tuple[float, float]] = []
+    """Write each mark's number beside it, clear of the marks and of the numbers before it."""
     per_point = axes.figure.dpi / 72
+    # In points: where there is something, and how far a number has to stay away from it.
+    taken = [(*(axes.transData.transform(mark) / per_point), _FROM_MARKS) for mark in marks]
     for number, mark in enumerate(marks):
-        x, y = axes.transData.transform(mark)
+        x, y, _ = taken[number]
         for right, up in _PLACES:
-            place = (x + right * per_point, y + up * per_point)
-            if all(
-                abs(place[0] - a) > _APART * per_point or abs(place[1] - b) > _APART * per_point
-                for a, b in taken
-            ):
+            if all(max(abs(x + right - a), abs(y + up - b)) > apart for a, b, apart in taken):
                 break
-        taken.append(place)
+        taken.append((x + right, y + up, _FROM_NUMBERS))
         axes.annotate(
             f"{number + 1}", mark, xytext=(right, up), textcoords="offset points",
             fontsize=8.5, color=INK, ha="left" if right > 0 else "right", va="center",

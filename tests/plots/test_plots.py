@@ -139,6 +139,16 @@ def test_costs_have_a_mark_per_model_on_axes_of_powers():
     assert len(figure.legends[0].get_texts()) == 2
 
 
+def test_costs_within_a_decade_have_ticks_that_do_not_meet():
+    models = [CostPoint(f"{n}", False, 0.5, 0.4, 0.6, 0, 1e3 * n, float(n)) for n in (264, 794)]
+    figure = accuracy_and_cost(models)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [tick.get_window_extent() for tick in axes.get_xticklabels() if tick.get_text()]
+        assert len(boxes) >= 2
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+
+
 def test_numbers_of_models_that_cost_and_score_the_same_do_not_meet():
     models = [CostPoint(name, False, 0.9, 0.85, 0.94, 0, 9e4, 400.0) for name in "abcd"]
     figure = accuracy_and_cost(models)
