@@ -28,6 +28,8 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 
+from eegsnn._environment import switched_on
+
 _ROUTINES = ("cblas_sgemm", "cblas_dgemm", "cblas_cgemm")
 _JUMP_SLOT = {"x86_64": 7, "aarch64": 1026}  # R_X86_64_JUMP_SLOT, R_AARCH64_JUMP_SLOT
 _PLTRELSZ, _STRTAB, _SYMTAB, _JMPREL = 2, 5, 6, 23  # tags of the ELF dynamic section
@@ -131,7 +133,7 @@ def _leave_small_block() -> None:
 
 
 def _redirect() -> BlasState:
-    if os.environ.get("EEGSNN_FAST_BLAS", "1") in {"0", "false", "off"}:
+    if not switched_on("EEGSNN_FAST_BLAS"):
         return BlasState(False, "MLX's own product: turned off by EEGSNN_FAST_BLAS")
     machine = os.uname().machine if hasattr(os, "uname") else ""
     if sys.platform != "linux" or machine not in _JUMP_SLOT:

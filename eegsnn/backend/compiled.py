@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from importlib.util import find_spec
+
+from eegsnn._environment import switched_on
 
 VARIABLE = "EEGSNN_FAST_KERNELS"
 
@@ -12,7 +13,7 @@ VARIABLE = "EEGSNN_FAST_KERNELS"
 @cache
 def kernels_state() -> str:
     """Say whether the kernels are used, and if not, why."""
-    if os.environ.get(VARIABLE, "1").strip().lower() in {"0", "false", "off", "no"}:
+    if not switched_on(VARIABLE):
         return f"off ({VARIABLE}=0)"
     if find_spec("numba") is None:
         return "off (numba is not installed)"

@@ -8,9 +8,10 @@ times as long as 30 MB. A whole-sequence gradient makes such arrays at every ste
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from functools import cache
+
+from eegsnn._environment import switched_on
 
 VARIABLE = "EEGSNN_KEEP_MEMORY"
 
@@ -26,8 +27,7 @@ def keep_large_blocks() -> bool:
     Called before the first kernel runs. Only the GNU C library is told; elsewhere, and with
     ``EEGSNN_KEEP_MEMORY=0``, nothing happens.
     """
-    off = os.environ.get(VARIABLE, "1").strip().lower() in {"0", "false", "off", "no"}
-    if off or not sys.platform.startswith("linux"):
+    if not switched_on(VARIABLE) or not sys.platform.startswith("linux"):
         return False
     try:
         library = ctypes.CDLL(None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pooch
 
+from eegsnn._environment import named_folder
 from eegsnn.datasets.folders import folder_files
 from eegsnn.datasets.local_copies import VARIABLE, find_copies, known_sha256, local_folder
 from eegsnn.datasets.manifest import FileEntry, Manifest, read_manifest
@@ -23,8 +23,7 @@ FileProgress = Callable[[str, int, int | None], None]
 
 def cache_folder() -> Path:
     """Return where fetched files are kept: EEGSNN_CACHE, else the platform's cache folder."""
-    value = os.environ.get("EEGSNN_CACHE", "")
-    return Path(value).expanduser() if value else Path(pooch.os_cache("eegsnn"))
+    return named_folder("EEGSNN_CACHE") or Path(pooch.os_cache("eegsnn"))
 
 
 def fetch(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from eegsnn._environment import named_folder
 from eegsnn._files import sha256_of
 from eegsnn.datasets.manifest import FileEntry
 from eegsnn.errors import FetchError
@@ -24,12 +25,13 @@ def local_folder() -> Path | None:
     FetchError
         If it names something that is not a folder.
     """
-    value = os.environ.get(VARIABLE, "")
-    if not value:
+    folder = named_folder(VARIABLE)
+    if folder is None:
         return None
-    folder = Path(value).expanduser()
     if not folder.is_dir():
-        raise FetchError(f"{VARIABLE} names {value!r}, which is not a folder. Correct or unset it.")
+        raise FetchError(
+            f"{VARIABLE} names {str(folder)!r}, which is not a folder. Correct or unset it."
+        )
     return folder.resolve()
 
 
