@@ -5,12 +5,14 @@
 Every number is the accuracy on the official test images after the last epoch: the test set chooses
 neither epoch nor setting. (The peers' published figures are the best test accuracy of all epochs.)
 Finished runs are kept in the folder `--out`, so that an interrupted benchmark goes on. Table,
-curves and data are written to `benchmarks/results/mnist.md`, `.png` and `.json`.
+curves and data are written to `benchmarks/results/mnist.md`, `.png` and `.json`, where a run of
+some of the configurations replaces just those.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,13 @@ PUBLISHED = {
 PUBLISHED_SURROGATES = {"fast_sigmoid": 93.65, "arctan": 92.44, "straight_through": 46.28}
 SURROGATE_EPOCHS = 10
 
+# Surrogates are compared without dropout and smoothed labels: the paper names neither. Both keep
+# up a gradient where a trial is already right, and straight-through, which is 1 however far a
+# membrane is from its threshold, turns that into weights that wander: on 2,000 of the training
+# digits, learned from 12,000 others in 12 epochs, it reached 80.3 % with both, 88.1 % without
+# smoothing, 91.5 % without dropout, 92.4 % without either.
+SURROGATE_SETTINGS = ["network.dropout=0", "training.label_smoothing=0"]
+
 
 def jobs(only: list[str], surrogates: list[str]) -> dict[str, list[str]]:
     """Name of each run → settings that differ from its pipeline file."""
@@ -47,6 +56,7 @@ def jobs(only: list[str], surrogates: list[str]) -> dict[str, list[str]]:
             found[f"c5 {name}"] = [
                 f"network.surrogate={name}",
                 f"training.max_epochs={SURROGATE_EPOCHS}",
+                *SURROGATE_SETTINGS,
             ]
     return found
 
@@ -94,14 +104,17 @@ def table(results: dict[str, dict]) -> str:
         "",
         f"Surrogate gradients, C5, {SURROGATE_EPOCHS} epochs:",
         "",
-        "| surrogate | eegsnn | mean | mlx-snn, published |",
-        "|---|---|---|---|",
+        "| surrogate | dropout, label smoothing | eegsnn | mean | mlx-snn, published |",
+        "|---|---|---|---|---|",
     ]
     for name in (name for name in SURROGATES if f"c5 {name}" in results):
         result = results[f"c5 {name}"]
         published = PUBLISHED_SURROGATES.get(name)
+        settings = result["settings"]
+        dropout, smoothing = settings["network"]["dropout"], settings["training"]["label_smoothing"]
         lines.append(
-            f"| {name} | {_numbers(result)} | **{np.mean(result['accuracy']):.2f}** "
+            f"| {name} | {dropout:g}, {smoothing:g} | {_numbers(result)} "
+            f"| **{np.mean(result['accuracy']):.2f}** "
             f"| {'' if published is None else f'{published:.2f}'} |"
         )
     lines += ["", *(f"- {key}: {value}" for key, value in describe().items()), ""]
@@ -128,6 +141,11 @@ def draw(results: dict[str, dict], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def earlier(path: Path) -> dict[str, dict]:
+    """Results of earlier runs, which stay beside those of this one."""
+    return json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
@@ -137,11 +155,10 @@ def main() -> None:
     arguments = parser.parse_args()
     names = jobs(arguments.only, arguments.surrogates)
     dataset = load_data(read_pipeline(ROOT / "pipelines" / "mnist_c1.toml"))
-    results = {
-        name: run(name, overrides, arguments.seeds, arguments.out, dataset)
-        for name, overrides in names.items()
-    }
     RESULTS.mkdir(exist_ok=True)
+    results = earlier(RESULTS / "mnist.json")
+    for name, overrides in names.items():
+        results[name] = run(name, overrides, arguments.seeds, arguments.out, dataset)
     write_text(RESULTS / "mnist.md", table(results))
     write_json(RESULTS / "mnist.json", {"results": results, "versions": describe()})
     draw(results, RESULTS / "mnist.png")
