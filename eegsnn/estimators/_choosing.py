@@ -178,6 +178,18 @@ class ChoosingClassifier(SpikingClassifier):
             return committee.members[layer].spikes(self._like_training(X))
         return super().hidden_spikes(X, layer)
 
+    def hidden_rates(self, X: Any, layer: int = 0) -> np.ndarray:
+        """Spikes per step of each neuron (trials, neurons): means of :meth:`hidden_spikes`.
+
+        After an automatic choice they are known without any neuron being run.
+        """
+        committee = self._chosen()
+        if committee is not None:
+            check_integer("layer", layer, low=0, high=len(committee.members) - 1)
+            return committee.members[layer].rates(self._like_training(X))
+        spikes = self.hidden_spikes(X, layer)
+        return spikes.reshape(*spikes.shape[:2], -1).mean(axis=0, dtype=np.float64)
+
     def count_operations(self, X: Any) -> Operations:
         """Count what the classification of a trial costs; see :class:`SpikingClassifier`.
 

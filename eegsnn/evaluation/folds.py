@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import time
 import warnings
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from eegsnn.backend import one_blas_thread
 from eegsnn.errors import EegsnnWarning, InterruptedTrainingWarning
 from eegsnn.evaluation.costs import decision_costs, selection_of
 from eegsnn.evaluation.fitted_steps import fitted_before, unchanged_steps
@@ -38,6 +40,13 @@ def run_fold(estimator: Any, dataset: Any, fold: Fold, *, group: str | None = No
     KeyboardInterrupt
         Also if the estimator itself caught Ctrl-C: a half-trained model has no score.
     """
+    # Baselines are linear algebra on small matrices; networks know what their products need.
+    spikes_itself = hasattr(estimator, "hidden_spikes")
+    with contextlib.nullcontext() if spikes_itself else one_blas_thread():
+        return _run_fold(estimator, dataset, fold, group)
+
+
+def _run_fold(estimator: Any, dataset: Any, fold: Fold, group: str | None) -> RunRecord:
     y = np.asarray(dataset.y)
     X_train, X_test = dataset.X[fold.train], dataset.X[fold.test]
     fit_seconds, texts, leaks = _fit(estimator, dataset, fold.train, group)

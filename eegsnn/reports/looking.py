@@ -256,6 +256,8 @@ def _rates(estimator: Any, X: np.ndarray) -> np.ndarray:
     chosen = {"layer": int(np.argmax(weights))} if weights else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that an encoder cannot follow a probe is no news
+        if hasattr(estimator, "hidden_rates"):
+            return np.asarray(estimator.hidden_rates(X, **chosen))
         spikes = np.asarray(estimator.hidden_spikes(X, **chosen))
     return spikes.reshape(*spikes.shape[:2], -1).mean(axis=0, dtype=np.float64)
 

@@ -163,6 +163,12 @@ def test_spikes_and_operations_are_those_of_the_views(chosen: tuple) -> None:
     spikes = model.hidden_spikes(X[:4], layer=0)
     assert spikes.dtype == bool
     assert spikes.shape[1] == 4
+    for layer in range(len(names)):
+        np.testing.assert_allclose(
+            model.hidden_rates(X[:4], layer),
+            model.hidden_spikes(X[:4], layer).mean(axis=0),
+            atol=1e-6,
+        )
     assert model.encode(X[:4]).shape[1] == 4
     operations = model.count_operations(X)
     assert operations.total.synaptic_operations > 0

@@ -55,6 +55,13 @@ class PopulationCode:
         """Tell what the counts say of the features, in deviations from the mean."""
         return self.counts(features) * (self.limit / self.n_steps)
 
+    def rates(self, features: np.ndarray) -> np.ndarray:
+        """Spikes per step of each neuron, (trials, 2 · features), upper neurons first."""
+        counts = self.counts(features)
+        return (
+            np.concatenate([np.maximum(counts, 0), np.maximum(-counts, 0)], axis=1) / self.n_steps
+        )
+
     def spikes(self, features: np.ndarray) -> np.ndarray:
         """Run the neurons: bool [T, trials, 2 · features], upper neurons first."""
         current = self._currents(features)

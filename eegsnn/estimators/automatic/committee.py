@@ -55,6 +55,11 @@ class Member:
         assert isinstance(self.code, PopulationCode)
         return self.code.spikes(self.features.transform(X))
 
+    def rates(self, X: np.ndarray) -> np.ndarray:
+        """Means of :meth:`spikes` over time, (trials, neurons): known without running them."""
+        features = self.features.transform(X)
+        return features if isinstance(self.code, RateCode) else self.code.rates(features)
+
 
 @dataclass(frozen=True)
 class Committee:
