@@ -155,6 +155,8 @@ def certainty(
     least: float = np.exp(-6.0),
     most: float = np.exp(1.0),
     pull: float = 1.0,
+    around: float = 1.0,
+    groups: np.ndarray | None = None,
 ) -> float:
     """Factor on the scores with which held-out trials are predicted best (temperature scaling).
 
@@ -169,7 +171,11 @@ def certainty(
     least, most : float, default e⁻⁶ and e
         Bounds of the factor.
     pull : float, default 1.0
-        Towards a factor of 1, in trials: keeps it moderate where held-out trials are all right.
+        Towards the factor `around`, in trials: keeps it moderate where held-out trials are all
+        right.
+    around : float, default 1.0
+    groups : ndarray, shape (trials,), optional
+        As in :func:`committee_weights`.
 
     Returns
     -------
@@ -183,13 +189,56 @@ def certainty(
     share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
     share = share / share.sum()
     trials = np.arange(len(codes))
+    strength = pull / _independent(codes, groups)
 
     def loss(logarithm: float) -> float:
         logs = log_softmax(np.exp(logarithm) * scores)
-        return float(-share @ logs[trials, codes] + pull * logarithm**2 / len(codes))
+        away = logarithm - np.log(around)
+        return float(-share @ logs[trials, codes] + strength * away**2)
 
     bounds = (np.log(least), np.log(most))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def certainties(
+    scores: np.ndarray,
+    codes: np.ndarray,
+    weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> list[float]:
+    """Factor on the scores of each of several readouts, see :func:`certainty`.
+
+    With `groups` each is pulled towards the one that is best for all together, in proportion to
+    how few groups there are: a few subjects cannot tell how certain each readout should be, and
+    would else choose among them by chance.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (readouts, trials, classes)
+        Of trials that the readouts were not fitted on.
+    codes, weights, groups
+        As in :func:`committee_weights`.
+
+    Examples
+    --------
+    >>> scores = np.array([[[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [2.0, 0.0]]])
+    >>> both, codes = np.concatenate([scores, 10 * scores]), np.array([0, 1, 0, 1])
+    >>> alone = certainties(both, codes)
+    >>> together = certainties(both, codes, groups=np.array([1, 1, 2, 2]))
+    >>> bool(alone[0] / alone[1] > together[0] / together[1] > 1)
+    True
+    """
+    n_readouts = len(scores)
+    if groups is None:
+        return [certainty(one, codes, weights) for one in scores]
+    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
+    common = certainty(
+        scores.reshape(-1, scores.shape[2]),
+        np.tile(codes, n_readouts),
+        np.tile(share, n_readouts),
+        groups=np.tile(groups, n_readouts),
+    )
+    return [certainty(one, codes, share, around=common, groups=groups) for one in scores]
 
 
 def committee_weights(

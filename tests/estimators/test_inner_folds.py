@@ -9,9 +9,13 @@ from eegsnn.estimators._inner_folds import inner_folds
 def test_groups_are_never_on_both_sides():
     groups, codes = np.repeat(np.arange(6), 8), np.tile([0, 1], 24)
     folds = inner_folds(codes, 2, groups, seed=0)
-    assert len(folds) == 5
+    assert len(folds) == 6  # few groups: each by itself
     for train, test in folds:
         assert not set(groups[train]) & set(groups[test])
+
+
+def test_many_groups_are_left_out_several_at_once():
+    assert len(inner_folds(np.tile([0, 1], 24), 2, np.repeat(np.arange(24), 2), seed=0)) == 10
 
 
 @pytest.mark.parametrize("groups", [None, np.zeros(20, int), np.arange(20) // 4])

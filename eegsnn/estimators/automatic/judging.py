@@ -16,8 +16,6 @@ from eegsnn.estimators.automatic.committee import Member
 from eegsnn.estimators.automatic.views import View
 from eegsnn.training.readouts import (
     LinearReadout,
-    certainty,
-    log_softmax,
     shrinkage_discriminant,
     trial_coordinates,
 )
@@ -85,8 +83,8 @@ class LabelledTrials:
 class Judged(NamedTuple):
     """A view that was fitted, and what is known of it.
 
-    `logs` are the log-probabilities (trials, classes) of every trial when it was held out;
-    `firing_rate` is mean spikes per neuron and step, on training trials.
+    `logs` are the log-probabilities (trials, classes) of every trial when it was held out, as
+    certain as the readout is; `firing_rate` is mean spikes per neuron and step, on training trials.
     """
 
     view: View
@@ -110,7 +108,8 @@ def judge_view(
     outcome.seconds = time.perf_counter() - start
     outcome.n_features = len(member.code.offset)
     if folds:
-        _score(outcome, logs, trials)
+        share = trials.weights / trials.weights.sum()
+        outcome.score = float(share @ (logs.argmax(axis=1) == trials.codes))
     return outcome, Judged(view, member, logs, firing_rate, outcome)
 
 
@@ -144,9 +143,6 @@ def _fit_view(
             seen, unseen = part.values(rates[train]), part.values(rates[test])
         fold = _readout(seen, trials, train, values.shape[1])
         logs[test] = fold.log_probabilities(unseen)
-    if folds:
-        factor = certainty(logs, trials.codes, trials.weights)
-        readout, logs = readout.tempered(factor), log_softmax(factor * logs)
     rate = code.rate(found[:_TRIALS_COUNTED])
     return Member(view.name, features, code, readout, 1.0), logs, rate
 
@@ -165,9 +161,3 @@ def _readout(
     return shrinkage_discriminant(
         values, trials.codes[rows], trials.n_classes, trials.weights[rows], n_features
     )
-
-
-def _score(outcome: Tried, logs: np.ndarray, trials: LabelledTrials) -> None:
-    share = trials.weights / trials.weights.sum()
-    outcome.score = float(share @ (logs.argmax(axis=1) == trials.codes))
-    outcome.log_loss = float(-share @ logs[np.arange(len(logs)), trials.codes])

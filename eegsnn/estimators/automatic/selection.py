@@ -17,7 +17,7 @@ from eegsnn.estimators._inner_folds import inner_folds
 from eegsnn.estimators.automatic.committee import Committee
 from eegsnn.estimators.automatic.judging import Judged, LabelledTrials, Tried, judge_view
 from eegsnn.estimators.automatic.views import View
-from eegsnn.training.readouts import committee_weights
+from eegsnn.training.readouts import certainties, committee_weights, log_softmax
 
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
 _LEAST_SHARE = 0.02
@@ -132,10 +132,26 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _tempered(fitted: list[Judged], trials: LabelledTrials) -> list[Judged]:
+    """Make every view as certain as its held-out trials allow."""
+    logs = np.array([one.logs for one in fitted])
+    factors = certainties(logs, trials.codes, trials.weights, trials.groups)
+    share = trials.weights / trials.weights.sum()
+    tempered = []
+    for one, factor in zip(fitted, factors, strict=True):
+        held_out = log_softmax(factor * one.logs)
+        one.outcome.log_loss = float(-share @ held_out[np.arange(len(held_out)), trials.codes])
+        member = replace(one.member, readout=one.member.readout.tempered(factor))
+        tempered.append(one._replace(member=member, logs=held_out))
+    return tempered
+
+
 def _decided(
     fitted: list[Judged], tried: list[Tried], trials: LabelledTrials, judged: bool
 ) -> Choice:
     """Weigh the views, and keep those that count."""
+    if judged:
+        fitted = _tempered(fitted, trials)
     weights = np.array([one.view.prior for one in fitted])
     weights = weights / weights.sum()
     if judged:
