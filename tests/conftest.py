@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 import tomllib
 from pathlib import Path
 
@@ -11,6 +13,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores already; with threads besides, small matrices take several times as
     # long. What is about the number of threads sets it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
+    # A shell's background jobs inherit that Ctrl-C is ignored; it is what some tests are about.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
