@@ -82,10 +82,6 @@ class PopulationCode:
             LayerOperations(f"{name}: readout", "Linear", spikes, spikes * n_classes, 0.0, dense),
         ]
 
-    def rate(self, features: np.ndarray) -> float:
-        """Mean spikes per neuron and step."""
-        return float(np.abs(self.counts(features)).mean()) / (2 * self.n_steps)
-
     def _currents(self, features: np.ndarray) -> np.ndarray:
         scaled = (features - self.offset) / (self.scale * self.limit)
         # In steps of 2⁻¹² a sum over the steps is exact in float32, and counts with it.
@@ -132,9 +128,9 @@ class RateCode:
             LayerOperations(f"{name}: readout", "Linear", spikes, spikes * n_classes, 0.0, dense),
         ]
 
-    def rate(self, features: np.ndarray) -> float:
-        """Mean spikes per unit and sample."""
-        return float(features.mean())
+    def rates(self, features: np.ndarray) -> np.ndarray:
+        """Spikes per sample of each unit, (trials, units): the features themselves."""
+        return features
 
 
 def _moments(features: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

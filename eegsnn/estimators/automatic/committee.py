@@ -57,8 +57,7 @@ class Member:
 
     def rates(self, X: np.ndarray) -> np.ndarray:
         """Means of :meth:`spikes` over time, (trials, neurons): known without running them."""
-        features = self.features.transform(X)
-        return features if isinstance(self.code, RateCode) else self.code.rates(features)
+        return self.code.rates(self.features.transform(X))
 
 
 @dataclass(frozen=True)

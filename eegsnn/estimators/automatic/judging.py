@@ -143,7 +143,7 @@ def _fit_view(
             seen, unseen = part.values(rates[train]), part.values(rates[test])
         fold = _readout(seen, trials, train, values.shape[1])
         logs[test] = fold.log_probabilities(unseen)
-    rate = code.rate(found[:_TRIALS_COUNTED])
+    rate = float(code.rates(found[:_TRIALS_COUNTED]).mean())
     return Member(view.name, features, code, readout, 1.0), logs, rate
 
 
