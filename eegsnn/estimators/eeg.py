@@ -81,7 +81,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
     True
     >>> chosen = EEGSpikingClassifier(sfreq=250.0, random_state=0).fit(X, y)
     >>> max(chosen.selection_, key=lambda view: view["weight"])["name"]
-    'tangent space 8–30 Hz'
+    'common spatial patterns 8–30 Hz'
     """
 
     def __init__(

@@ -5,6 +5,7 @@ from eegsnn.features.amplitude import BandPower, WindowMeans
 from eegsnn.features.covariance import EvokedTangentSpace, FilterBankCSP, TangentSpace
 from eegsnn.features.kernels import KernelRates
 from eegsnn.features.oscillation import OscillationCorrelations
+from eegsnn.features.whitened import WhitenedBandPower, WhitenedWindowMeans
 
 FEATURES: dict[str, type[TrialFeatures]] = {
     kind.__name__: kind
@@ -15,6 +16,8 @@ FEATURES: dict[str, type[TrialFeatures]] = {
         KernelRates,
         OscillationCorrelations,
         TangentSpace,
+        WhitenedBandPower,
+        WhitenedWindowMeans,
         WindowMeans,
     )
 }
@@ -29,5 +32,7 @@ __all__ = [
     "OscillationCorrelations",
     "TangentSpace",
     "TrialFeatures",
+    "WhitenedBandPower",
+    "WhitenedWindowMeans",
     "WindowMeans",
 ]

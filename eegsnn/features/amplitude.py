@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from eegsnn._validation import check_integer
@@ -70,25 +72,36 @@ class BandPower(TrialFeatures):
         band_filters("BandPower", self.bands, self.sfreq)
 
     def _prepare(self, X: np.ndarray) -> np.ndarray:
-        frequencies = np.fft.rfftfreq(X.shape[2], 1 / self.sfreq)
-        for low, high in self._edges():
-            if not np.any((frequencies >= low) & (frequencies < high)):
+        columns = [np.mean(np.abs(spectrum) ** 2, axis=2) for spectrum in self._spectra(X)]
+        return log_power(np.stack(columns, axis=2))
+
+    def _spectra(self, X: np.ndarray) -> Iterator[np.ndarray]:
+        """Spectrum of each trial in one band after the other: (trials, channels, frequencies)."""
+        n_times = X.shape[2]
+        frequencies = np.fft.rfftfreq(n_times, 1 / self.sfreq)
+        inside = [(frequencies >= low) & (frequencies < high) for low, high in self._edges()]
+        for (low, high), found in zip(self._edges(), inside, strict=True):
+            if not found.any():
                 raise ConfigurationError(
-                    f"BandPower: band {low:g}–{high:g} Hz holds no frequency of a trial of "
-                    f"{X.shape[2] / self.sfreq:g} s, whose spectrum has steps of "
-                    f"{self.sfreq / X.shape[2]:g} Hz. Widen the band or use longer trials."
+                    f"{type(self).__name__}: band {low:g}–{high:g} Hz holds no frequency of a "
+                    f"trial of {n_times / self.sfreq:g} s, whose spectrum has steps of "
+                    f"{self.sfreq / n_times:g} Hz. Widen the band or use longer trials."
                 )
         X = X - X.mean(axis=2, keepdims=True)
-        power = np.abs(np.fft.rfft(X * np.hanning(X.shape[2]), axis=2)) ** 2 / X.shape[2]
-        columns = [
-            power[:, :, (frequencies >= low) & (frequencies < high)].mean(axis=2)
-            for low, high in self._edges()
-        ]
-        # Silence has no logarithm: a floor far below any signal, whose deviation is 1.
-        return np.log(np.stack(columns, axis=2) + 1e-12).reshape(len(X), -1)
+        spectrum = np.fft.rfft(X * np.hanning(n_times), axis=2) / np.sqrt(n_times)
+        for found in inside:
+            yield spectrum[:, :, found]
 
     def _edges(self) -> list[tuple[float, float]]:
         return [(low or 0.0, high or self.sfreq) for low, high in self.bands]
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         return prepared
+
+
+def log_power(power: np.ndarray) -> np.ndarray:
+    """Logarithm of powers (trials, …) as rows (trials, features).
+
+    Silence has none: it gets a floor far below any signal, whose deviation is 1.
+    """
+    return np.log(power + 1e-12).reshape(len(power), -1)

@@ -8,8 +8,9 @@ from functools import cache
 
 from eegsnn._compiling import n_cores
 
-# Below this many elements a second thread costs more than it brings.
-_LEAST_ELEMENTS = 1 << 16
+# Below this many elements, steps of a simple neuron of about a nanosecond each, a second thread
+# costs more than it brings, on a busy machine above all.
+_LEAST_ELEMENTS = 1 << 18
 
 _CACHE_LINE = 16  # numbers of four bytes
 

@@ -22,6 +22,9 @@ from eegsnn.kernels.run import Gradients, Run
 # Rows of a gradient that are added up while they are in the cache.
 _ROWS_TOGETHER = 64
 
+# A step costs at least so many of a neuron without recurrence.
+_STEPS_PER_ELEMENT = 4
+
 
 def by_trial(array: np.ndarray, n_neurons: int) -> np.ndarray:
     """View [T, columns] as [T, trials, neurons]."""
@@ -31,7 +34,7 @@ def by_trial(array: np.ndarray, n_neurons: int) -> np.ndarray:
 def share_trials(work: Callable[[int, int], None], run: Run) -> None:
     """Call ``work(first, last)`` on ranges of trials, in pairs, as products take them."""
     n_trials = run.x.shape[1] // len(run.parameters["recurrent_bias"])
-    share(work, n_trials, run.x.size, together=2)
+    share(work, n_trials, _STEPS_PER_ELEMENT * run.x.size, together=2)
 
 
 def gradients_by_weights(run: Run, gradients: Gradients) -> None:
@@ -43,7 +46,8 @@ def gradients_by_weights(run: Run, gradients: Gradients) -> None:
     entering = gradients.x.reshape(-1, n)
     by_source, bias = np.zeros((n, n), np.float32), np.zeros(n, np.float64)
     arrays = (run.first["spk"].reshape(-1, n), run.outputs.reshape(-1, n), entering)
-    share(lambda lo, hi: _weight_gradient(*arrays, by_source, bias, lo, hi), n, entering.size)
+    work = _STEPS_PER_ELEMENT * entering.size
+    share(lambda lo, hi: _weight_gradient(*arrays, by_source, bias, lo, hi), n, work)
     totals["recurrent_weight"][:] = by_source.T
     totals["recurrent_bias"][:] = bias
 

@@ -14,6 +14,9 @@ import numpy as np
 from eegsnn._compiling import compiled
 from eegsnn.kernels._share import share
 
+# A step costs so many of a neuron without recurrence, delays and plastic synapses.
+_STEPS_PER_ELEMENT = 4
+
 
 def run(
     x: np.ndarray, arrays: tuple[Any, ...], state: tuple[Any, ...], kept: tuple[Any, ...]
@@ -24,7 +27,8 @@ def run(
     """
     n_steps, batch, _ = x.shape
     n_units = state[0].shape[1]
-    share(lambda lo, hi: _run(x, *arrays, *state, *kept, lo, hi), batch, n_steps * batch * n_units)
+    work = _STEPS_PER_ELEMENT * n_steps * batch * n_units
+    share(lambda lo, hi: _run(x, *arrays, *state, *kept, lo, hi), batch, work)
 
 
 @compiled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,12 @@ from eegsnn._compiling import compiled
 from eegsnn.surrogate import SURROGATES, Surrogate, get_surrogate
 
 _CUSTOM = -1
+_PLACEHOLDER = np.zeros((1, 1), np.float32)
+
+
+@cache
+def _formulas() -> dict[str, Callable]:
+    return {name: get_surrogate(name).formula for name in SURROGATES}
 
 
 class CompiledSurrogate(NamedTuple):
@@ -28,11 +36,9 @@ def compiled_surrogate(
     surrogate: Surrogate, membranes: np.ndarray, threshold: np.ndarray
 ) -> CompiledSurrogate:
     """Find the compiled formula of a surrogate, or evaluate a custom one."""
-    known = surrogate.name in SURROGATES
-    if known and get_surrogate(surrogate.name).formula is surrogate.formula:
-        placeholder = np.zeros((1, 1), np.float32)
+    if surrogate.formula is _formulas().get(surrogate.name):
         kind = SURROGATES.index(surrogate.name)
-        return CompiledSurrogate(kind, np.float32(surrogate.slope), placeholder)
+        return CompiledSurrogate(kind, np.float32(surrogate.slope), _PLACEHOLDER)
     gradient = np.asarray(surrogate.gradient(membranes - threshold, xp=np), dtype=np.float32)
     values = np.ascontiguousarray(np.broadcast_to(gradient, membranes.shape))
     return CompiledSurrogate(_CUSTOM, np.float32(surrogate.slope), values)

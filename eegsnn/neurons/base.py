@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 
 from eegsnn._validation import check_boolean, check_choice
 from eegsnn.errors import ConfigurationError, DataError
@@ -36,7 +37,9 @@ class Neuron(nn.Module):
 
     def rest(self, shape: tuple[int, ...], dtype: mx.Dtype) -> State:
         """State at rest with arrays of this shape; zeros where a neuron does not say otherwise."""
-        return {name: mx.zeros(shape, dtype) for name in self.states}
+        # Of NumPy's zeros: they are there, while MLX's would have to be evaluated first.
+        zeros = mx.array(np.zeros(shape, np.float32)).astype(dtype)
+        return dict.fromkeys(self.states, zeros)
 
     def step(self, x: mx.array, state: State, parameters: State) -> tuple[mx.array, State]:
         """One step as a pure function of input, state and parameters; nothing is checked."""

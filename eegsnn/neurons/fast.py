@@ -7,6 +7,7 @@ another reset than the default), :func:`kernel_serves` says so and the neuron go
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ import numpy as np
 
 from eegsnn.backend import has_values, keep_large_blocks, kernels_available
 from eegsnn.neurons.sequence import State
+
+# Up to this many numbers a copy takes less time than waiting for MLX's thread to fill an array.
+_COPIED_AT_ONCE = 1 << 18
 
 
 class Kernel(NamedTuple):
@@ -110,7 +114,7 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
         x, *rest = primals
         run = made[-1][0]
         grad_x, *grad_first = _new(*(part.shape for part in (x, *rest[:n_states])), also=cotangents)
-        totals = {name: np.zeros_like(run.parameters[name]) for name in constants}
+        totals = {name: np.zeros(run.parameters[name].shape, np.float32) for name in constants}
         gradients = Gradients(
             outputs=_rows_that_differ(cotangents[0]),
             states={
@@ -131,13 +135,17 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
 
 
 def _new(*shapes: Iterable[int], also: Iterable[mx.array] = ()) -> list[mx.array]:
-    """Make arrays to be written to through their NumPy views; evaluate others with them.
-
-    MLX reuses freed buffers, while fresh memory from NumPy would have to be mapped page by page.
-    """
-    arrays = [mx.zeros(tuple(shape)) for shape in shapes]
+    """Make arrays to be written to through their NumPy views; evaluate others with them."""
+    arrays = [_room(tuple(shape)) for shape in shapes]
     mx.eval(*arrays, *also)
     return arrays
+
+
+def _room(shape: tuple[int, ...]) -> mx.array:
+    """Make an array of any values: a small one at once, without an evaluation in another thread."""
+    if math.prod(shape) <= _COPIED_AT_ONCE:
+        return mx.array(np.empty(shape, np.float32))
+    return mx.zeros(shape)
 
 
 def _rows(array: mx.array) -> np.ndarray:
@@ -167,7 +175,9 @@ def _row(array: mx.array) -> np.ndarray:
 
 def _spread(value: mx.array, shape: tuple[int, ...]) -> np.ndarray:
     """Give every column its own value of a parameter."""
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(value), shape)).reshape(-1)
+    row = np.empty(shape, np.float32)
+    row[...] = np.asarray(value)
+    return row.reshape(-1)
 
 
 def _gradient(total: np.ndarray, name: str, problem: Problem, shape: tuple[int, ...]) -> mx.array:

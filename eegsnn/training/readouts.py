@@ -245,14 +245,15 @@ def committee_weights(
     log_probabilities: np.ndarray,
     codes: np.ndarray,
     prior: np.ndarray,
-    strength: float = 10.0,
+    strength: float = 20.0,
     weights: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Weights ≥ 0 with which the members' log-probabilities are added up.
 
     They minimise the cross-entropy of trials that the members were not trained on, and the
-    squared distance from `prior`: few trials leave the prior nearly as it is, many overrule it.
+    chi-squared distance from `prior`, Σ (weight - prior)² / prior: few trials leave the prior
+    nearly as it is, many overrule it, and a member of which little was expected has to show more.
 
     Parameters
     ----------
@@ -260,8 +261,8 @@ def committee_weights(
         Of held-out trials.
     codes : ndarray of int, shape (trials,)
     prior : ndarray, shape (members,)
-        Scaled here so that it adds up to 1.
-    strength : float, default 10.0
+        Above 0; scaled here so that it adds up to 1.
+    strength : float, default 20.0
         Of the prior, in trials: thirty trials are swayed by it, three hundred hardly.
     weights : ndarray, shape (trials,), optional
         Importance of each trial.
@@ -279,14 +280,15 @@ def committee_weights(
     start = prior / prior.sum()
     trials = np.arange(len(codes))
     pull = strength / _independent(codes, groups)
+    scale = np.sqrt(start * len(start))  # 1 where all are expected to count alike
 
     def loss(member_weights: np.ndarray) -> tuple[float, np.ndarray]:
         logs = log_softmax(np.tensordot(member_weights, scores, axes=1))
         residual = np.exp(logs)
         residual[trials, codes] -= 1.0
-        away = member_weights - start
+        away = (member_weights - start) / scale
         value = -share @ logs[trials, codes] + pull * away @ away
-        gradient = np.einsum("mtc,tc,t->m", scores, residual, share) + 2 * pull * away
+        gradient = np.einsum("mtc,tc,t->m", scores, residual, share) + 2 * pull * away / scale
         return value, gradient
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))

@@ -13,6 +13,9 @@ from eegsnn.features import (
     KernelRates,
     OscillationCorrelations,
     TangentSpace,
+    TrialFeatures,
+    WhitenedBandPower,
+    WhitenedWindowMeans,
     WindowMeans,
 )
 from eegsnn.features.kernels import TRIPLES, kernel_responses
@@ -125,3 +128,50 @@ def test_seeds_draw_kernels(rng: np.random.Generator) -> None:
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def _two_sources(rng: np.random.Generator, sources: np.ndarray) -> np.ndarray:
+    """Two electrodes that both see a strong source, and only one of them a weak one as well."""
+    strong = 2 * rng.normal(size=sources.shape)
+    return np.stack([strong, strong + sources], axis=1)
+
+
+def _separation(Z: np.ndarray, y: np.ndarray) -> float:
+    """How far the classes lie apart in the feature that tells most, in deviations."""
+    gap = Z[y == 1].mean(axis=0) - Z[y == 0].mean(axis=0)
+    within = np.hypot(Z[y == 1].std(axis=0), Z[y == 0].std(axis=0))
+    return float(np.max(np.abs(gap) / within))
+
+
+def test_whitening_uncovers_a_potential_beside_a_stronger_source(rng: np.random.Generator) -> None:
+    sources = rng.normal(size=(80, 200))
+    y = np.arange(80) % 2
+    sources[y == 1, 100:] += 1.0
+    X = _two_sources(rng, sources)
+
+    def separation(features: TrialFeatures) -> float:
+        return _separation(features.fit(X).transform(X), y)
+
+    assert separation(WhitenedWindowMeans(100.0, 4)) > 1.1 * separation(WindowMeans(100.0, 4))
+
+
+def test_whitening_uncovers_a_rhythm_beside_a_stronger_source(rng: np.random.Generator) -> None:
+    sources = rng.normal(size=(60, 512))
+    y = np.arange(60) % 2
+    sources[y == 1] *= 1.5
+    X = _two_sources(rng, sources)
+    bands = [(8.0, 13.0), (13.0, 30.0)]
+
+    def separation(features: TrialFeatures) -> float:
+        return _separation(features.fit(X).transform(X), y)
+
+    assert separation(WhitenedBandPower(128.0, bands)) > 1.5 * separation(BandPower(128.0, bands))
+
+
+def test_whitened_power_of_unmixed_channels_is_their_power(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(40, 3, 1024)) * np.array([1.0, 2.0, 4.0])[:, None]
+    X *= rng.uniform(0.5, 2.0, size=(40, 3, 1))
+    plain = BandPower(128.0, [(8.0, 30.0)]).fit_transform(X)
+    whitened = WhitenedBandPower(128.0, [(8.0, 30.0)]).fit_transform(X)
+    for one, other in zip(plain.T, whitened.T, strict=True):
+        assert np.corrcoef(one, other)[0, 1] > 0.95

@@ -2,7 +2,8 @@
 
 The priors say what is known before the data are seen, from the comparisons that the field has
 published: covariance methods lead for rhythms with few trials (MOABB's benchmark), slow and evoked
-potentials are linear in windows, power tells states apart. They are the same for every data set.
+potentials are linear in windows, power tells states apart. They are coarse, and the same for every
+data set.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from eegsnn.features import (
     OscillationCorrelations,
     TangentSpace,
     TrialFeatures,
+    WhitenedBandPower,
+    WhitenedWindowMeans,
     WindowMeans,
 )
 
@@ -35,6 +38,7 @@ _RHYTHMS = (
     (45.0, 70.0),
 )
 _CYCLES = 1.5  # of a band's lower edge that a trial must hold for the band to be tried
+_MOST_CHANNELS = 128  # for matrices of all channels in each of many bands
 _LONGEST = 4096  # samples that kernels are given; longer trials are averaged in pairs, threes, …
 _HERTZ = re.compile(r"(\d+(?:\.\d+)?)\s*hz", re.IGNORECASE)
 
@@ -109,10 +113,11 @@ def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
         _tangent_space,
         _windows,
         _rhythm_tangent_space,
-        _kernels,
-        _kernels_of_changes,
+        _spatial_patterns,
         _power,
+        _kernels,
         _filter_bank_csp,
+        _kernels_of_changes,
         _evoked,
         _oscillations,
         _stimulus,
@@ -151,7 +156,7 @@ def _tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
     if trials.n_channels < 2 or not bands:
         return None
     features = TangentSpace(trials.sfreq, bands)
-    return View("tangent space 8–30 Hz", 1.0, features, _covariance_seconds(trials, 1))
+    return View("tangent space 8–30 Hz", 0.6, features, _covariance_seconds(trials, 1))
 
 
 def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
@@ -166,14 +171,30 @@ def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | Non
 
 def _windows(trials: Trials, seed: int, n_folds: int) -> View:
     seconds = _PRODUCT * trials.samples + 1e-8 * trials.n_trials**2 * trials.n_channels
-    return View("slow potentials", 0.6, WindowMeans(trials.sfreq), seconds)
+    kind = WindowMeans if trials.n_channels < 2 else WhitenedWindowMeans
+    return View("slow potentials", 0.6, kind(trials.sfreq), seconds)
 
 
 def _power(trials: Trials, seed: int, n_folds: int) -> View | None:
     bands = _bands(trials, _RHYTHMS)
     if not bands:
         return None
-    return View("band power", 0.3, BandPower(trials.sfreq, bands), 4e-8 * trials.samples)
+    seconds = 4e-8 * trials.samples
+    if 2 <= trials.n_channels <= _MOST_CHANNELS:
+        features: TrialFeatures = WhitenedBandPower(trials.sfreq, bands)
+        seconds += _PRODUCT * trials.samples * trials.n_channels
+    else:
+        features = BandPower(trials.sfreq, bands)
+    return View("band power", 0.4, features, seconds)
+
+
+def _spatial_patterns(trials: Trials, seed: int, n_folds: int) -> View | None:
+    bands = _bands(trials, [(8.0, 30.0)])
+    if not 2 <= trials.n_channels <= _MOST_CHANNELS or not bands:
+        return None
+    features = FilterBankCSP(trials.sfreq, bands, n_components=2 * trials.n_classes)
+    seconds = _covariance_seconds(trials, 1, n_matrices=1.0)
+    return View("common spatial patterns 8–30 Hz", 0.6, features, seconds)
 
 
 def _kernels(trials: Trials, seed: int, n_folds: int) -> View:
@@ -202,7 +223,7 @@ def _kernel_seconds(trials: Trials, n_units: int, n_folds: int) -> float:
 
 def _filter_bank_csp(trials: Trials, seed: int, n_folds: int) -> View | None:
     bands = _bands(trials, [(float(low), low + 4.0) for low in range(4, 40, 4)])
-    if trials.n_channels < 2 or not bands or trials.n_channels > 128:
+    if not 2 <= trials.n_channels <= _MOST_CHANNELS or not bands:
         return None
     seconds = _covariance_seconds(trials, len(bands), n_matrices=1.0)
     return View("filter-bank CSP", 0.3, FilterBankCSP(trials.sfreq, bands), seconds)
@@ -219,7 +240,7 @@ def _evoked(trials: Trials, seed: int, n_folds: int) -> View | None:
     per_class = 2 * n_components * trials.n_classes
     eigen = _EIGEN * trials.n_trials * per_class**2 * (1 + per_class / 8)
     seconds = _FILTERING * trials.samples + 20 * n_folds * eigen
-    return View("evoked responses", 0.2, features, seconds)
+    return View("evoked responses", 0.4, features, seconds)
 
 
 def _oscillations(trials: Trials, seed: int, n_folds: int) -> View | None:
