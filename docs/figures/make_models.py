@@ -238,7 +238,7 @@ def automatic() -> Drawing:
         "oscillations,\nevoked responses",
     )
     for row, text in enumerate(views):
-        drawing.box(text, 1, row, fixed=row == 0, name=text)
+        drawing.box(text, 1, row, name=text)
         drawing.box("two IF neurons per\nfeature: counts", 2, row, "spikes", name=f"c{row}")
         drawing.box("Linear, solved for\nand calibrated", 3, row, name=f"r{row}")
         drawing.arrow("trials", text, f"c{row}", f"r{row}")
