@@ -121,7 +121,8 @@ def _add_predict(commands: Any) -> None:
     predict.add_argument(
         "--events",
         metavar="EVENTS",
-        help="decide at events: 'annotations', labels divided by commas, or an events file",
+        help="decide at events: 'annotations', labels divided by commas, 'stim' or 'stim:NAME' "
+        "for a stimulus channel, or an events file",
     )
     predict.add_argument(
         "--resample", action="store_true", help="allow another sampling rate, and resample"

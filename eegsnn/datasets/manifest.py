@@ -122,8 +122,9 @@ class Folder(_Strict):
     `path` is relative to the manifest, `files` and `exclude` are glob patterns within it (``**``
     for any subfolders). `pattern` is a regular expression that is searched in each file's path
     within the folder; its named groups become groups of trials, and one called ``label`` is the
-    label of the whole file. `events` is ``"annotations"``, or the name of the events file beside
-    a recording, in which ``{stem}`` stands for the recording's name without ``_raw`` and ending.
+    label of the whole file. `events` is ``"annotations"``, ``"stim"`` or ``"stim:NAME"`` for a
+    stimulus channel, or the name of the events file beside a recording, in which ``{stem}`` stands
+    for the recording's name without ``_raw`` and ending.
     """
 
     path: str = "."

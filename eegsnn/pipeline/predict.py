@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from eegsnn.pipeline.decisions import Decisions
 from eegsnn.pipeline.model_folder import ModelCard, find_model, load_card
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.epochs import read_events_file
+from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
+from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 # Windows decided at a time: bounds memory, whatever the recording's length.
 _BATCH = 64
@@ -46,15 +48,17 @@ def predict_recording(
     model : path
         Result folder of a pipeline, or a model folder.
     recording : path
-        Any file that :func:`~eegsnn.recordings.read_recording` reads.
+        Any file that :func:`~eegsnn.recordings.read_recording` reads; or trials that are cut
+        (``-epo.fif``, EEGLAB epochs, ``.npz`` of arrays): one decision per trial, in their order.
     window : float, optional
         Seconds per decision; the length of a training trial if not given.
     step : float, optional
         Seconds from one window to the next; the window's length if not given.
     events : str, optional
         Decide about trials that begin at events, as in training, in place of running windows:
-        ``"annotations"`` for all annotations, labels of annotations divided by commas, or an
-        events file (``-eve.fif``, ``.eve``, ``.txt``).
+        ``"annotations"`` for all annotations, labels of annotations divided by commas, ``"stim"``
+        or ``"stim:NAME"`` for a stimulus channel, or an events file (``-eve.fif``, ``.eve``,
+        ``.txt``).
     resample : bool, default False
         Whether a recording at another sampling rate may be resampled.
     scale : float, optional
@@ -84,9 +88,14 @@ def predict_recording(
     folder = find_model(model)
     estimator = load_model(folder)
     card = _card(folder, estimator)
+    if is_trial_file(Path(recording)):
+        asked = {"window": window, "step": step, "events": events}
+        return _decide_about_trials(
+            estimator, card, folder, Path(recording), asked, resample, scale
+        )
     raw = _read(recording, card, resample)
     data = raw.get_data() * _factor(card, scale)
-    data = data[_channels(card, raw, folder, recording)]
+    data = data[_channels(card, raw.ch_names, folder, recording)]
     length = card.n_times
     if window is None and not length:
         raise ConfigurationError(
@@ -137,6 +146,62 @@ def predict_recording(
     )
 
 
+def _decide_about_trials(
+    estimator: Any,
+    card: ModelCard,
+    folder: Path,
+    path: Path,
+    asked: Mapping[str, Any],
+    resample: bool,
+    scale: float | None,
+) -> Decisions:
+    """Decide about trials that were cut elsewhere, one decision each."""
+    for key, value in asked.items():
+        if value is not None:
+            raise ConfigurationError(
+                f"{key}: {path.name} holds trials that are cut, one decision each; leave it out."
+            )
+    steps = Preprocessing.from_dict(card.preprocessing)
+    data = read_trials(path, dataclasses.replace(steps, resample=None), need_labels=False)
+    if not np.isclose(data.sfreq, card.sfreq, rtol=1e-6):
+        if not resample and steps.resample is None:
+            raise _other_rate(path, data.sfreq, card)
+        data = read_trials(path, dataclasses.replace(steps, resample=card.sfreq), need_labels=False)
+    X = data.X[:, _channels(card, data.ch_names, folder, path)]
+    if scale is not None or data.unit != card.unit:
+        X = X * _factor(card, scale)
+    first = round((card.tmin - data.tmin) * card.sfreq)
+    length = card.n_times or X.shape[2]
+    if first < 0 or first + length > X.shape[2]:
+        raise DataError(
+            f"{path}: trials last from {data.tmin:g} s to {data.tmin + X.shape[2] / data.sfreq:g} "
+            f"s, but the model decides about {card.tmin:g} s to {card.tmin + card.window:g} s from "
+            f"the event. Cut them so (an .npz says where its trials begin in tmin)."
+        )
+    X = X[:, :, first : first + length]
+    flat = [
+        name for name, row in zip(card.ch_names, np.ptp(X, axis=2).T, strict=True) if not row.any()
+    ]
+    if flat:
+        raise _flat_channels(path, flat)
+    if card.alignment:
+        joined = np.concatenate(list(X), axis=1)
+        starts = np.arange(len(X)) * length
+        X = np.stack(np.split(_aligned(joined, starts, length, card, path), len(X), axis=1))
+    probabilities = np.concatenate(
+        [np.asarray(estimator.predict_proba(X[rows])) for rows in _batches(np.arange(len(X)))]
+    )
+    classes = [str(label) for label in estimator.classes_]
+    return Decisions(
+        start=np.full(len(X), card.tmin),
+        duration=length / card.sfreq,
+        labels=[classes[k] for k in probabilities.argmax(axis=1)],
+        probabilities=probabilities,
+        classes=classes,
+        events=[str(label) for label in data.y] if data.y.any() else [],
+    )
+
+
 def _card(folder: Path, estimator: Any) -> ModelCard:
     """Return what is known of the model's input; a model saved by hand knows less."""
     card = load_card(folder)
@@ -158,17 +223,17 @@ def _card(folder: Path, estimator: Any) -> ModelCard:
 
 
 def _channels(
-    card: ModelCard, raw: mne.io.BaseRaw, folder: Path, recording: str | Path
+    card: ModelCard, present: Sequence[str], folder: Path, recording: str | Path
 ) -> list[int]:
     """Return where each of the model's channels is in the recording."""
     numbered = [f"ch{number}" for number in range(len(card.ch_names))]
-    if card.ch_names == numbered and not set(numbered) <= set(raw.ch_names):
+    if card.ch_names == numbered and not set(numbered) <= set(present):
         raise DataError(
             f"{folder}: this model was fitted on arrays whose channels had no names, so that they "
             f"cannot be found in a recording. Fit it on mne.Epochs, which name them."
         )
     try:
-        return channel_order(card.ch_names, raw.ch_names)
+        return channel_order(card.ch_names, present)
     except DataError as error:
         raise DataError(f"{recording}: {error}") from error
 
@@ -179,10 +244,7 @@ def _read(recording: str | Path, card: ModelCard, resample: bool) -> mne.io.Base
     sfreq = float(raw.info["sfreq"])
     if not np.isclose(sfreq, card.sfreq, rtol=1e-6):
         if not resample:
-            raise DataError(
-                f"{recording}: sampled at {sfreq:g} Hz, but the model was trained at "
-                f"{card.sfreq:g} Hz. Ask for it to be resampled with --resample."
-            )
+            raise _other_rate(recording, sfreq, card)
         raw.resample(card.sfreq, verbose="error")
     return raw
 
@@ -207,12 +269,18 @@ def _event_starts(
 ) -> tuple[np.ndarray, list[str]]:
     """Return the first sample of each trial, and the label of its event."""
     path = Path(events)
-    if path.is_file():
+    if is_stimulus_word(events) or path.is_file():
         preprocessing = dataclasses.replace(
             Preprocessing.from_dict(card.preprocessing), resample=None
         )
         native = read_recording(recording, preprocessing)
-        found = read_events_file(path)
+        if is_stimulus_word(events):
+            try:
+                found = stimulus_events(recording, events.partition(":")[2] or None)
+            except RecordingError as error:
+                raise RecordingError(f"{recording}: {error}") from error
+        else:
+            found = read_events_file(path)
         onset = (found[:, 0] - native.first_samp) / native.info["sfreq"]
         names = [str(code) for code in found[:, 2]]
     else:
@@ -260,10 +328,21 @@ def _check_samples(
     span = data[:, starts.min() : starts.max() + length]
     flat = [name for name, row in zip(card.ch_names, span, strict=True) if np.ptp(row) == 0]
     if flat:
-        raise DataError(
-            f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
-            f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
-        )
+        raise _flat_channels(recording, flat)
+
+
+def _other_rate(recording: str | Path, sfreq: float, card: ModelCard) -> DataError:
+    return DataError(
+        f"{recording}: sampled at {sfreq:g} Hz, but the model was trained at {card.sfreq:g} Hz. "
+        f"Ask for it to be resampled with --resample."
+    )
+
+
+def _flat_channels(recording: str | Path, flat: Sequence[str]) -> DataError:
+    return DataError(
+        f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
+        f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
+    )
 
 
 def _aligned(

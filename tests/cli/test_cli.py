@@ -193,6 +193,53 @@ def test_predict_writes_a_decision_per_window(finished, recording, tmp_path, cap
     assert "1 windows were left out" in captured.err
 
 
+def test_predict_decides_about_trials_that_are_cut(finished, recording, tmp_path, capsys):
+    """The same signals as a recording, as epochs (0.2 s before too), as arrays in microvolts."""
+    raw = mne.io.read_raw(recording, preload=True, verbose="error")
+    events = np.array([[raw.first_samp + start, 0, 1] for start in (20, 150)])
+    cut = {"tmin": -0.2, "tmax": 1.6, "baseline": None, "preload": True, "verbose": "error"}
+    mne.Epochs(raw, events, {"cue": 1}, **cut).save(tmp_path / "t-epo.fif", verbose="error")
+    X = raw.get_data()[:, :300].reshape(3, 2, 150).transpose(1, 0, 2)
+    arrays = {"X": X[:, ::-1] * 1e6, "unit": "uV", "ch_names": raw.ch_names[::-1]}
+    np.savez(tmp_path / "t.npz", **arrays, sfreq=100.0)
+
+    def shares(name, *options):
+        out = tmp_path / "out.csv"
+        assert main(["predict", str(finished), str(name), *options, "--out", str(out)]) == 0
+        return [(row.get("event"), row["label"], row["p_left"]) for row in rows_of(out)]
+
+    running = shares(recording)
+    assert [row[1:] for row in shares(tmp_path / "t.npz")] == [row[1:] for row in running]
+    raw.set_annotations(mne.Annotations([0.2, 1.5], 0.0, "cue")).save(recording, overwrite=True)
+    assert shares(tmp_path / "t-epo.fif") == shares(recording, "--events", "cue")
+    np.savez(tmp_path / "t.npz", **arrays, sfreq=100.0, tmin=0.5)
+    capsys.readouterr()
+    _, line = errors_of(capsys, "predict", finished, tmp_path / "t.npz")
+    assert "Cut them so" in line
+    _, line = errors_of(capsys, "predict", finished, tmp_path / "t.npz", "--step", "1")
+    assert "step: t.npz holds trials that are cut" in line
+    _, line = errors_of(
+        capsys, "predict", finished, tmp_path / "t.npz", "--out", tmp_path / "a_annot.fif"
+    )
+    assert "annotations lie in a recording" in line
+
+
+def test_predict_decides_at_a_stimulus_channel(finished, recording, tmp_path):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error").set_annotations(None)
+    pulses = np.zeros((1, raw.n_times))
+    pulses[0, 150:155] = 4
+    info = mne.create_info(["STI 014"], 100.0, "stim")
+    raw.add_channels([mne.io.RawArray(pulses, info, verbose="error")], force_update_info=True)
+    raw.save(recording, overwrite=True, verbose="error")
+    out = tmp_path / "out.csv"
+    assert (
+        main(["predict", str(finished), str(recording), "--events", "stim", "--out", str(out)]) == 0
+    )
+    assert [(row["start_s"], row["event"], row["label"]) for row in rows_of(out)] == [
+        ("1.5", "4", "right")
+    ]
+
+
 def test_predict_slides_and_prints(finished, recording, capsys):
     arguments = ["predict", str(finished / "model"), str(recording), "--window", "1.2"]
     assert main([*arguments, "--step", "0.5"]) == 0

@@ -2,7 +2,8 @@
 
 Labels are those of events (annotations, or an events file beside each recording), or one per file
 (a group called ``label`` in the manifest's ``folder.pattern``). Trials begin at events, or are
-fixed windows within annotations or, where the file has the label, over the whole recording.
+fixed windows within annotations or, where the file has the label, over the whole recording. Files
+of epochs and of arrays come cut, and are read as they are.
 """
 
 from __future__ import annotations
@@ -19,9 +20,17 @@ import numpy as np
 from eegsnn._validation import check_number
 from eegsnn.datasets.folders import events_file, groups_in
 from eegsnn.datasets.manifest import Manifest
+from eegsnn.datasets.readers._folder_files import check_alike, without_split_parts
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs, read_recording
 from eegsnn.recordings.epochs import read_events_file
+from eegsnn.recordings.stimulus import (
+    count_codes,
+    describe_stimulus_channels,
+    is_stimulus_word,
+    stimulus_events,
+)
+from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 # What MNE's annotations of bad or joined data begin with.
 _NO_EVENT = ("BAD", "EDGE")
@@ -29,6 +38,8 @@ _PER_FILE = (
     "Each label belongs to whole recordings: whatever differs between recordings gives the label "
     "away. Keep recordings whole when dividing, better still subjects."
 )
+# Options that need the samples around a trial, or its rejection.
+_ON_RECORDINGS = ("window", "overlap", "cues", "baseline", "reject", "flat")
 _OVERLAP = "Windows overlap: divide by recording, block or subject, never by window."
 
 
@@ -82,7 +93,15 @@ def read(
         A recording cannot be read, has none of the events, or differs from the others in channels
         or rate: the message names the file.
     """
-    if (tmax is None) == (window is None):
+    if manifest.recording.file_unit != "V":
+        raise ConfigurationError(
+            f"{manifest.name}: recording.file_unit: {manifest.recording.file_unit!r} is not taken "
+            f"from here: recordings say their unit themselves, and .npz files in an entry unit "
+            f"('uV'). Where that is wrong, say [recording] unit = 'a.u.'."
+        )
+    files = without_split_parts(files)
+    cut_already = {name for name, path in files.items() if is_trial_file(path)}
+    if (tmax is None) == (window is None) and len(cut_already) < len(files):
         raise ConfigurationError(
             f"{manifest.name}: options tmax, window: expected one of them, but got tmax={tmax!r} "
             f"and window={window!r}. Give tmax for trials that begin at events, window for fixed "
@@ -95,14 +114,15 @@ def read(
     for name, path in files.items():
         groups = {"recording": name, **groups_in(manifest, name)}
         try:
-            part, labels = _read_one(manifest, path, preprocessing, cut, groups)
+            read_file = _read_trials if name in cut_already else _read_one
+            part, labels = read_file(manifest, path, preprocessing, cut, groups)
         except EegsnnError as error:
             where = "" if str(path) in str(error) else f"{name}: "
             raise type(error)(f"{where}{error}") from error
         seen.update(labels)
         dropped.update(part.provenance.pop("dropped"))
         if parts:
-            _check_alike(name, part, parts[0])
+            check_alike(name, part, parts[0])
         parts.append(part)
     absent = [label for label in manifest.events if label not in seen]
     if absent:
@@ -111,6 +131,9 @@ def read(
             f"{', '.join(sorted(seen))}. Correct or remove the key."
         )
     dataset = EEGDataset.concatenate(parts)
+    if len(files) == 1 and cut_already:
+        # One file may hold the trials of many recordings: it says itself where they come from.
+        dataset.groups.pop("recording")
     order = list(dict.fromkeys(manifest.events.values())) or sorted(set(dataset.y.tolist()))
     traps = [_PER_FILE] if any("label" in groups_in(manifest, name) for name in files) else []
     traps += [_OVERLAP] if overlap else []
@@ -161,7 +184,7 @@ def _read_one(
                 f"{', '.join(manifest.events)}."
             )
         present = [label]
-        epochs = _cut_with_label(raw, events, cut)
+        epochs = _cut_with_label(raw, events, cut, path)
         epochs.event_id = {manifest.events.get(label, label): 1}
         epochs.events[:, 2] = 1
     else:
@@ -170,7 +193,7 @@ def _read_one(
                 "options.cues is for recordings whose name has the label; which events are trials "
                 "is said by [events]."
             )
-        present, wanted = _wanted(raw, events, manifest.events)
+        present, wanted = _wanted(raw, events, manifest.events, path)
         if cut.window is None:
             epochs = _cut_at_events(raw, events, wanted, cut)
         else:
@@ -186,8 +209,49 @@ def _read_one(
     return dataset, present
 
 
+def _read_trials(
+    manifest: Manifest,
+    path: Path,
+    preprocessing: Preprocessing | None,
+    cut: _Cut,
+    groups: dict[str, str],
+) -> tuple[EEGDataset, list[str]]:
+    """Return the trials of a file that holds them cut, and the labels that it holds."""
+    asked = [key for key in _ON_RECORDINGS if getattr(cut, key)]
+    if asked:
+        raise ConfigurationError(
+            f"options.{asked[0]} is for continuous recordings, but this file holds trials that are "
+            f"cut. Remove it; tmin and tmax (in seconds from the event) shorten the trials."
+        )
+    label = groups.pop("label", None)
+    data = read_trials(path, preprocessing, need_labels=label is None)
+    if label is not None:
+        data = dataclasses.replace(data, y=np.full(len(data), label), classes=[])
+    texts = Counter(data.y.tolist())
+    if manifest.events:
+        if not set(texts) & set(manifest.events):
+            raise DataError(
+                f"has no trials labelled {', '.join(manifest.events)}. Labels present: "
+                f"{_listed(texts)}. Correct [events], or leave the file out with folder.exclude."
+            )
+        data = data.select(np.isin(data.y, list(manifest.events)))
+        named = np.array([manifest.events[text] for text in data.y.tolist()])
+        data = dataclasses.replace(data, y=named, classes=[])
+    if cut.tmax is not None or cut.tmin:
+        data = data.crop(max(cut.tmin, data.tmin) if not cut.tmin else cut.tmin, cut.tmax)
+    if manifest.recording.unit != "V":
+        data.unit = manifest.recording.unit
+    own = {key: np.full(len(data), value) for key, value in groups.items()}
+    data.groups = {**own, **data.groups}
+    data.provenance["dropped"] = {}
+    return data, list(texts)
+
+
 def _events(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray | None:
-    """Return the array of an events file, in samples of `raw`; None for annotations."""
+    """Return the events of a file or a channel, in samples of `raw`; None for annotations."""
+    word = manifest.folder.events if manifest.folder is not None else ""
+    if is_stimulus_word(word):
+        return _at_rate_of(raw, path, stimulus_events(path, word.partition(":")[2] or None))
     file = events_file(manifest, path)
     if file is None:
         return None
@@ -195,14 +259,18 @@ def _events(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray |
         raise DataError(
             f"no events file {file.name} beside it (folder.events = {manifest.folder.events!r})."  # type: ignore[union-attr]
         )
-    found = read_events_file(file)
+    return _at_rate_of(raw, path, read_events_file(file))
+
+
+def _at_rate_of(raw: mne.io.BaseRaw, path: Path, found: np.ndarray) -> np.ndarray:
+    """Convert events from samples of the file to samples of `raw`, which may be resampled."""
     original = float(mne.io.read_raw(path, preload=False, verbose="error").info["sfreq"])
     found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / original)
     return found
 
 
 def _wanted(
-    raw: mne.io.BaseRaw, events: np.ndarray | None, names: Mapping[str, str]
+    raw: mne.io.BaseRaw, events: np.ndarray | None, names: Mapping[str, str], path: Path
 ) -> tuple[list[str], dict[str, str]]:
     """Return the labels that a recording holds, and those of them that are wanted, with names.
 
@@ -212,15 +280,26 @@ def _wanted(
         texts = Counter(str(text) for text in raw.annotations.description)
         texts = Counter({k: n for k, n in texts.items() if not k.upper().startswith(_NO_EVENT)})
     else:
-        texts = Counter(str(code) for code in events[:, 2])
+        texts = count_codes(events)
     chosen = {text: names.get(text, text) for text in texts if text in names or not names}
     if not chosen:
         what = "annotations" if events is None else "events"
         raise DataError(
             f"has no {what} labelled {', '.join(names) or '(anything)'}. Labels present: "
-            f"{_listed(texts)}. Correct [events], or leave the file out with folder.exclude."
+            f"{_listed(texts)}.{_stimulus_hint(path, events)} Correct [events], or leave the file "
+            f"out with folder.exclude."
         )
     return list(texts), chosen
+
+
+def _stimulus_hint(path: Path, events: np.ndarray | None) -> str:
+    """Name the stimulus channels of a recording whose annotations were asked, if it has any."""
+    if events is not None:
+        return ""
+    there = describe_stimulus_channels(mne.io.read_raw(path, preload=False, verbose="error"))
+    return (
+        f" It has the stimulus channel {there}: folder.events = 'stim' reads it." if there else ""
+    )
 
 
 def _cut_at_events(
@@ -238,11 +317,13 @@ def _cut_at_events(
     )
 
 
-def _cut_with_label(raw: mne.io.BaseRaw, events: np.ndarray | None, cut: _Cut) -> mne.Epochs:
+def _cut_with_label(
+    raw: mne.io.BaseRaw, events: np.ndarray | None, cut: _Cut, path: Path
+) -> mne.Epochs:
     """Cut a recording that has one label: into windows, or at its cues."""
     if cut.window is not None:
         return make_epochs(raw, window=cut.window, overlap=cut.overlap, **cut.rejection)
-    _, wanted = _wanted(raw, events, {cue: cue for cue in map(str, cut.cues or [])})
+    _, wanted = _wanted(raw, events, {cue: cue for cue in map(str, cut.cues or [])}, path)
     return _cut_at_events(raw, events, wanted, cut)
 
 
@@ -296,25 +377,6 @@ def _cut_blocks(
         **cut.rejection,
     )
     return epochs, [blocks[k] for k in epochs.selection]
-
-
-def _check_alike(name: str, part: EEGDataset, first: EEGDataset) -> None:
-    """Refuse recordings that cannot be joined, by the name of the file and with the remedy."""
-    other = first.groups["recording"][0]
-    if part.sfreq != first.sfreq:
-        raise DataError(
-            f"{name}: sampled at {part.sfreq:g} Hz, but {other} at {first.sfreq:g} Hz. Give a "
-            f"common rate as [preprocessing] resample."
-        )
-    missing = [channel for channel in first.ch_names if channel not in part.ch_names]
-    further = [channel for channel in part.ch_names if channel not in first.ch_names]
-    if missing or further:
-        has = [f"has no channel {', '.join(missing)}"] * bool(missing)
-        has += [f"has channel {', '.join(further)}"] * bool(further)
-        raise DataError(
-            f"{name}: {' and '.join(has)}, unlike {other}. Name the channels that all recordings "
-            f"have as [preprocessing] picks."
-        )
 
 
 def _interval(baseline: Any) -> tuple[float, float] | None:

@@ -1,0 +1,62 @@
+"""Files of one folder: which of them are recordings of their own, and whether they fit together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import mne
+
+from eegsnn.errors import DataError
+from eegsnn.recordings import EEGDataset
+from eegsnn.recordings.trial_files import is_trial_file
+
+# Names of the second and further parts of a recording, by MNE and by BIDS.
+_PART = re.compile(r"(-\d+(?=\.fif)|_split-(?!01)\d+_)")
+
+
+def check_alike(name: str, part: EEGDataset, first: EEGDataset) -> None:
+    """Refuse recordings that cannot be joined, by the name of the file and with the remedy."""
+    other = first.groups["recording"][0]
+    if part.sfreq != first.sfreq:
+        raise DataError(
+            f"{name}: sampled at {part.sfreq:g} Hz, but {other} at {first.sfreq:g} Hz. Give a "
+            f"common rate as [preprocessing] resample."
+        )
+    here, there = sorted(part.groups), sorted(first.groups)
+    if here != there:
+        raise DataError(
+            f"{name}: belongs to the groups {', '.join(here)}, but {other} to {', '.join(there)}. "
+            f"Give every file the same ones (folder.pattern; arrays of an .npz file)."
+        )
+    length, usual = part.X.shape[2], first.X.shape[2]
+    if length != usual or abs(part.tmin - first.tmin) > 0.5 / part.sfreq:
+        raise DataError(
+            f"{name}: its trials last {length} samples from {part.tmin:g} s, but those of {other} "
+            f"{usual} from {first.tmin:g} s. Give options tmin and tmax that all of them have."
+        )
+    part.tmin = first.tmin
+    missing = [channel for channel in first.ch_names if channel not in part.ch_names]
+    further = [channel for channel in part.ch_names if channel not in first.ch_names]
+    if missing or further:
+        has = [f"has no channel {', '.join(missing)}"] * bool(missing)
+        has += [f"has channel {', '.join(further)}"] * bool(further)
+        raise DataError(
+            f"{name}: {' and '.join(has)}, unlike {other}. Name the channels that all recordings "
+            f"have as [preprocessing] picks."
+        )
+
+
+def without_split_parts(files: dict[str, Path]) -> dict[str, Path]:
+    """Leave out the further parts of long FIF recordings, which MNE reads with the first.
+
+    Taken for recordings of their own, their trials would be there twice.
+    """
+    further: set[Path] = set()
+    for path in files.values():
+        root = _PART.sub(lambda found: "_split-01_" if "split" in found[1] else "", path.name)
+        first = path.with_name(root)
+        if first != path and first in files.values() and not is_trial_file(first):
+            parts = mne.io.read_raw(first, preload=False, verbose="error").filenames
+            further |= {Path(part) for part in parts[1:] if part is not None}
+    return {name: path for name, path in files.items() if path.resolve() not in further}

@@ -1,0 +1,198 @@
+"""Trials that come cut: files of MNE epochs, EEGLAB epochs, and plain arrays (.npz)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+
+from eegsnn._validation import check_choice, check_number
+from eegsnn.errors import DataError, EegsnnError, RecordingError
+from eegsnn.recordings.channels import apply_montage
+from eegsnn.recordings.dataset import EEGDataset
+from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names, preprocess_trials
+
+_EPOCHS = re.compile(r"epo(-\d+)?\.fif(\.gz)?$", re.IGNORECASE)
+_EEGLAB_TRIALS = re.compile(r"number of trials", re.IGNORECASE)
+# Entries of an .npz file with a meaning of their own; all others are groups.
+_RESERVED = ("X", "y", "sfreq", "ch_names", "unit", "tmin", "split")
+# What an .npz file may say of its unit → factor to volts; "a.u." stays as it is.
+_TO_VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6, "nV": 1e-9, "a.u.": 1.0}
+# Columns of an epochs file's metadata that say where a trial comes from.
+_ORIGINS = ("subject", "session", "run", "block")
+
+
+def is_trial_file(path: Path) -> bool:
+    """Whether a file holds trials that are cut: by its name, and of EEGLAB by what is in it."""
+    name = path.name.lower()
+    if name.endswith(".npz") or _EPOCHS.search(name):
+        return True
+    if not name.endswith(".set") or not path.is_file():
+        return False
+    try:
+        mne.io.read_raw_eeglab(path, preload=False, verbose="error")
+    except Exception as error:  # told by the reader of continuous recordings, if it is damaged
+        return bool(_EEGLAB_TRIALS.search(str(error)))
+    return False
+
+
+def read_trials(
+    path: Path,
+    preprocessing: Preprocessing | None = None,
+    *,
+    need_labels: bool = True,
+) -> EEGDataset:
+    """Read trials that were cut elsewhere.
+
+    Parameters
+    ----------
+    path : path
+        ``…-epo.fif``, an EEGLAB ``.set`` with epochs, or an ``.npz`` of arrays: ``X`` (trials,
+        channels, times), ``y`` (trials,), ``sfreq`` in hertz; optionally ``ch_names``, ``unit``
+        ("V" if not given, "uV", "nV", "a.u."), ``tmin`` (seconds), ``split`` ("train" or "test");
+        any other array (trials,) is a group of that name.
+    preprocessing : Preprocessing, optional
+        Names, picks, reference, resampling; filters are refused.
+    need_labels : bool, default True
+        Whether an ``.npz`` without ``y`` is refused; otherwise its labels are empty texts.
+
+    Returns
+    -------
+    EEGDataset
+        In volts (or "a.u."); labels and groups as text.
+
+    Raises
+    ------
+    RecordingError
+        The file cannot be read, or lacks something.
+    DataError
+        Lengths disagree, or a sample is NaN or infinite.
+    ConfigurationError
+        The preprocessing needs the continuous recording.
+    """
+    steps = preprocessing or Preprocessing()
+    if not path.is_file():
+        raise RecordingError(f"{path}: no such file.")
+    try:
+        if path.name.lower().endswith(".npz"):
+            data = _from_arrays(path, need_labels)
+        else:
+            epochs = _read_epochs(path)
+            if steps.montage is not None:
+                apply_montage(epochs, steps.montage)
+            names = _resolve_names(epochs, steps.picks, "picks", steps.montage)
+            data = _from_epochs(epochs.pick(names).reorder_channels(names))
+            steps = dataclasses.replace(steps, picks="all")
+        X, sfreq, ch_names = preprocess_trials(
+            data.X, data.sfreq, data.ch_names, steps, name="this file"
+        )
+    except EegsnnError as error:
+        where = "" if str(path) in str(error) else f"{path}: "
+        raise type(error)(f"{where}{error}") from error
+    return dataclasses.replace(data, X=X, sfreq=sfreq, ch_names=ch_names)
+
+
+def _read_epochs(path: Path) -> mne.BaseEpochs:
+    reader = mne.read_epochs_eeglab if path.suffix.lower() == ".set" else mne.read_epochs
+    try:
+        return reader(path, verbose="error").load_data()
+    except Exception as error:  # as for recordings: parsers raise anything
+        raise RecordingError(
+            f"{path}: cannot be read as epochs; the file is truncated, damaged or not what its "
+            f"name says ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _from_epochs(epochs: mne.BaseEpochs) -> EEGDataset:
+    if not len(epochs):
+        raise RecordingError("the file holds no epochs.")
+    told = epochs.metadata
+    groups = {} if told is None else {k: _text(k, told[k]) for k in _ORIGINS if k in told}
+    return EEGDataset.from_epochs(epochs, groups=groups)
+
+
+def _from_arrays(path: Path, need_labels: bool) -> EEGDataset:
+    arrays = _load(path)
+    required = ["X", "sfreq"] + ["y"] * need_labels
+    missing = [key for key in required if key not in arrays]
+    if missing:
+        raise RecordingError(
+            f"no array {', '.join(missing)} in it, only {', '.join(arrays) or 'nothing'}. Save "
+            f"X (trials, channels, times), y (trials,) and sfreq in hertz: np.savez(path, X=X, "
+            f"y=y, sfreq=250.0, ch_names=names, subject=subjects)."
+        )
+    X = arrays["X"]
+    if X.ndim != 3 or X.dtype.kind not in "fiu":
+        raise DataError(
+            f"X: expected numbers (trials, channels, times), but got shape {X.shape} of {X.dtype}."
+        )
+    y = _text("y", arrays["y"]) if "y" in arrays else np.full(len(X), "")
+    names = arrays.get("ch_names", np.array([f"ch{k}" for k in range(X.shape[1])]))
+    split = arrays.get("split")
+    unit = check_choice("unit", str(arrays.get("unit", "V")), _TO_VOLTS)
+    scale = _TO_VOLTS[unit]
+    groups = {}
+    for key, values in arrays.items():
+        if key in _RESERVED:
+            continue
+        if values.shape != (len(X),):
+            raise DataError(
+                f"{key}: expected a group for each of the {len(X)} trials, but got shape "
+                f"{values.shape}. Beside groups a file may hold {', '.join(_RESERVED)}."
+            )
+        groups[key] = _text(key, values)
+    return EEGDataset(
+        X=X if scale == 1.0 else X * scale,
+        y=y,
+        groups=groups,
+        sfreq=_scalar("sfreq", arrays["sfreq"]),
+        ch_names=[str(name) for name in np.ravel(names)],
+        unit="a.u." if unit == "a.u." else "V",
+        split=None if split is None else _text("split", split),
+        tmin=_scalar("tmin", arrays.get("tmin", np.array(0.0))),
+    )
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of an .npz; nothing that could hold code is unpacked."""
+    try:
+        with np.load(path, allow_pickle=False) as bundle:
+            arrays = {}
+            for key in bundle.files:
+                try:
+                    arrays[key] = bundle[key]
+                except ValueError as error:
+                    if "allow_pickle" not in str(error):
+                        raise
+                    raise RecordingError(
+                        f"{path}: array {key!r} holds Python objects, which are not read. Save "
+                        f"texts as np.asarray({key}, dtype=str), numbers as a numeric array."
+                    ) from error
+            return arrays
+    except EegsnnError:
+        raise
+    except Exception as error:  # zip and npy parsers raise anything
+        raise RecordingError(
+            f"{path}: cannot be read as arrays ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _scalar(key: str, value: np.ndarray) -> float:
+    if value.size != 1 or value.dtype.kind not in "fiu":
+        raise DataError(f"{key}: expected one number, but got shape {value.shape}: {value!r}.")
+    return check_number(key, float(value.ravel()[0]))
+
+
+def _text(key: str, values: Any) -> np.ndarray:
+    """Return labels or groups as text; 1.0 and 1 are the same."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise DataError(f"{key}: a value is NaN or infinite. Every trial needs one.")
+        if (array == np.round(array)).all():
+            array = array.astype(np.int64)
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in array.tolist()])
