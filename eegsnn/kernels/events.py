@@ -88,6 +88,18 @@ def dense_events(spikes: np.ndarray) -> Events:
     return _with_rows(counts, starts, inputs.astype(np.uint32), steps.astype(np.uint32))
 
 
+def columns(weight: np.ndarray, events: Events) -> np.ndarray:
+    """Turn weights (outputs, inputs) into C-contiguous (inputs, outputs), at least where it spikes.
+
+    The weights of one trial's spikes are a part of all, and quicker to fetch than all to turn.
+    """
+    if len(events.trial_starts) > 2:
+        return np.ascontiguousarray(weight.T)
+    by_input = np.empty(weight.shape[::-1], np.float32)
+    _fetch(weight, events.trial_inputs, by_input)
+    return by_input
+
+
 def product(events: Events, weight: np.ndarray, bias: np.ndarray, out: np.ndarray) -> None:
     """Fill out[T·batch, outputs] with bias + Σ weight[input] over the events of each row.
 
@@ -173,6 +185,15 @@ def _order_by_row(trial_starts, inputs, steps, row_starts, row_inputs, n_trials,
             t = steps[k]
             row_inputs[free[t]] = inputs[k]
             free[t] += 1
+
+
+@compiled
+def _fetch(weight, inputs, out):  # type: ignore[no-untyped-def]
+    for k in range(inputs.size):
+        if k == 0 or inputs[k] != inputs[k - 1]:  # in order: once for each input
+            i = np.uintp(inputs[k])
+            for j in range(np.uintp(weight.shape[0])):
+                out[i, j] = weight[j, i]
 
 
 @compiled

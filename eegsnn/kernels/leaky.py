@@ -76,21 +76,21 @@ def _backward(  # type: ignore[no-untyped-def]
     every_state = grad_membranes.shape[0] == n_steps
     differ = grad_spikes.shape[0] == n_steps
     decay, limit = beta[lo:hi], threshold[lo:hi]
-    through, nothing = np.empty(n, np.float32), np.zeros(n, np.float32)
+    through = np.empty(n, np.float32)
     carried = grad_mem[lo:hi]  # d loss / d membrane, by way of the step after
     carried[:] = np.float32(0.0)
     for t in range(n_steps - 1, -1, -1):
         before = membranes[t - 1, lo:hi] if t else mem[lo:hi]
         surrogate_row(kind, slope, values, t, lo, membranes[t, lo:hi], limit, through)
         from_spikes, total = grad_spikes[t if differ else 0, lo:hi], grad_x[t, lo:hi]
-        from_membrane = nothing
-        if every_state:
-            from_membrane = grad_membranes[t, lo:hi]
-        elif t == n_steps - 1:
-            from_membrane = grad_membranes[0, lo:hi]
+        if every_state or t == n_steps - 1:
+            from_membrane = grad_membranes[t if every_state else 0, lo:hi]
+            for j in range(n):
+                carried[j] += from_membrane[j]
         for j in range(n):
             through[j] = through[j] * from_spikes[j]
-            total[j] = carried[j] + from_membrane[j] + through[j]
+            total[j] = carried[j] + through[j]
+            carried[j] = decay[j] * total[j]
         if want_beta:
             sums = grad_beta[lo:hi]
             for j in range(n):
@@ -103,11 +103,7 @@ def _backward(  # type: ignore[no-untyped-def]
                 sums[j] -= through[j] + total[j] * previous
         if reset == 1:
             for j in range(n):
-                kept = one - np.float32(before[j] > limit[j])
-                carried[j] = decay[j] * total[j] * kept
-        else:
-            for j in range(n):
-                carried[j] = decay[j] * total[j]
+                carried[j] *= one - np.float32(before[j] > limit[j])
 
 
 def integrate(run: Run) -> None:

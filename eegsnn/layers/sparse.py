@@ -118,7 +118,7 @@ def sparse_linear(spikes: SparseSpikes, weight: mx.array, bias: mx.array) -> mx.
     DataError
         If the weights are for another number of inputs.
     """
-    from eegsnn.kernels.events import product, weight_gradient
+    from eegsnn.kernels.events import columns, product, weight_gradient
 
     n_steps, batch, n_inputs = spikes.shape
     if weight.shape[1] != n_inputs:
@@ -127,11 +127,11 @@ def sparse_linear(spikes: SparseSpikes, weight: mx.array, bias: mx.array) -> mx.
         )
 
     def forward(weight: mx.array, bias: mx.array) -> mx.array:
-        out = mx.zeros((n_steps, batch, weight.shape[0]))
-        mx.eval(weight, bias, out)
-        by_input = np.ascontiguousarray(np.asarray(weight).T)
-        product(spikes.events, by_input, np.asarray(bias), np.asarray(out).reshape(-1, len(bias)))
-        return out
+        mx.eval(weight, bias)
+        out = np.empty((n_steps, batch, len(bias)), np.float32)
+        by_input = columns(np.asarray(weight), spikes.events)
+        product(spikes.events, by_input, np.asarray(bias), out.reshape(-1, len(bias)))
+        return mx.array(out)
 
     function: Any = mx.custom_function(forward)
 

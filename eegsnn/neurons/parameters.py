@@ -86,20 +86,13 @@ class Parameter:
         self.scale = scale
         self.meaning = meaning
         self.per_neuron = per_neuron
-        self.name = ""
+        self.name = self.learned_key = self.fixed_key = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
-
-    @property
-    def learned_key(self) -> str:
-        """Key of the array while the parameter is learned."""
-        return f"{self.name}_{self.scale.suffix}" if self.scale.suffix else self.name
-
-    @property
-    def fixed_key(self) -> str:
-        """Key of the array while the parameter is fixed."""
-        return f"{self.name}_fixed"
+        # Keys of the array in the module: while the parameter is learned, and while it is fixed.
+        self.learned_key = f"{name}_{self.scale.suffix}" if self.scale.suffix else name
+        self.fixed_key = f"{name}_fixed"
 
     def is_learned(self, module: nn.Module) -> bool:
         """Whether an optimiser may change it."""
