@@ -39,6 +39,7 @@ _RHYTHMS = (
 )
 _CYCLES = 1.5  # of a band's lower edge that a trial must hold for the band to be tried
 _MOST_CHANNELS = 128  # for matrices of all channels in each of many bands
+_FEWEST_UNITS = 500
 _LONGEST = 4096  # samples that kernels are given; longer trials are averaged in pairs, threes, …
 _HERTZ = re.compile(r"(\d+(?:\.\d+)?)\s*hz", re.IGNORECASE)
 
@@ -140,15 +141,20 @@ def _bands(trials: Trials, candidates: Sequence[tuple[float, float]]) -> list[tu
 # Seconds per number filtered and squared, per matrix element of an eigenvalue problem, and so on:
 # measured coarsely, rounded up. They are constants so that the same data give the same plan on
 # every machine.
-_FILTERING, _PRODUCT, _EIGEN = 8e-8, 6e-10, 3e-8
+_FILTERING, _PRODUCT, _EIGEN, _READOUT = 3e-8, 3e-10, 3e-8, 2e-10
 
 
 def _covariance_seconds(
-    trials: Trials, n_bands: int, n_matrices: float = 20.0, most: int = 48
+    trials: Trials, n_bands: int, n_matrices: float = 8.0, most: int = 48
 ) -> float:
     size = min(trials.n_channels, most)
     filtering = _FILTERING * trials.samples + _PRODUCT * trials.samples * trials.n_channels
     return n_bands * (filtering + n_matrices * _EIGEN * trials.n_trials * size**2 * (1 + size / 8))
+
+
+def _readout_seconds(trials: Trials, n_features: int, n_folds: int) -> float:
+    smaller = min(n_features, trials.n_trials)
+    return _READOUT * (n_folds + 1) * trials.n_trials * n_features * smaller
 
 
 def _tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
@@ -170,7 +176,8 @@ def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | Non
 
 
 def _windows(trials: Trials, seed: int, n_folds: int) -> View:
-    seconds = _PRODUCT * trials.samples + 1e-8 * trials.n_trials**2 * trials.n_channels
+    n_features = 24 * trials.n_channels
+    seconds = _PRODUCT * trials.samples + _readout_seconds(trials, n_features, n_folds)
     kind = WindowMeans if trials.n_channels < 2 else WhitenedWindowMeans
     return View("slow potentials", 0.6, kind(trials.sfreq), seconds)
 
@@ -199,26 +206,33 @@ def _spatial_patterns(trials: Trials, seed: int, n_folds: int) -> View | None:
 
 def _kernels(trials: Trials, seed: int, n_folds: int) -> View:
     # Few trials cannot weigh many units, and many trials can.
-    n_units = int(np.clip(40 * trials.n_trials, 2000, 10000))
+    wanted = int(np.clip(40 * trials.n_trials, 2000, 10000))
+    n_units, seconds = _as_many_units(trials, wanted, 20.0, n_folds)
     features = KernelRates(trials.sfreq, n_units, seed=seed, max_samples=_LONGEST)
-    return View(
-        "spiking kernels", 0.3, features, _kernel_seconds(trials, n_units, n_folds), spiking=True
-    )
+    return View("spiking kernels", 0.3, features, seconds, spiking=True)
 
 
 def _kernels_of_changes(trials: Trials, seed: int, n_folds: int) -> View:
-    n_units = int(np.clip(20 * trials.n_trials, 1000, 5000))
+    wanted = int(np.clip(20 * trials.n_trials, 1000, 5000))
+    n_units, seconds = _as_many_units(trials, wanted, 10.0, n_folds)
     features = KernelRates(
         trials.sfreq, n_units, seed=seed + 1, max_samples=_LONGEST, differences=True
     )
-    seconds = _kernel_seconds(trials, n_units, n_folds)
     return View("spiking kernels of changes", 0.2, features, seconds, spiking=True)
 
 
-def _kernel_seconds(trials: Trials, n_units: int, n_folds: int) -> float:
+def _as_many_units(trials: Trials, n_units: int, most: float, n_folds: int) -> tuple[int, float]:
+    """Take half of the units, and half again, until they cost no more than `most` seconds.
+
+    Thousands of long trials would else be looked at without any: fewer do nearly as well.
+    """
     length = min(trials.n_times, _LONGEST)
-    readouts = 2e-10 * (n_folds + 1) * trials.n_trials**2 * n_units
-    return 0.2 + 7e-10 * trials.n_trials * length * n_units + readouts
+    while True:
+        readouts = _readout_seconds(trials, n_units, n_folds)
+        seconds = 0.2 + 7e-10 * trials.n_trials * length * n_units + readouts
+        if seconds <= most or n_units <= _FEWEST_UNITS:
+            return n_units, seconds
+        n_units //= 2
 
 
 def _filter_bank_csp(trials: Trials, seed: int, n_folds: int) -> View | None:
