@@ -34,14 +34,15 @@ def test_events_hold_what_the_dense_array_holds(
 @pytest.mark.parametrize("n_steps", [1, 2, 25])
 @pytest.mark.parametrize("size", [1, 7, 64, 300])
 @pytest.mark.parametrize("density", [0.0, 0.1, 0.9])
+@pytest.mark.parametrize("batch", [1, 5])
 def test_the_product_equals_the_dense_one_gradients_included(
-    n_steps: int, size: int, density: float, rng: np.random.Generator
+    n_steps: int, size: int, density: float, batch: int, rng: np.random.Generator
 ) -> None:
-    dense = (rng.random((n_steps, 5, size)) < density).astype(np.float32)
+    dense = (rng.random((n_steps, batch, size)) < density).astype(np.float32)
     spikes = SparseSpikes.from_dense(dense)
     weight = mx.array(rng.normal(size=(11, size)).astype(np.float32))
     bias = mx.array(rng.normal(size=11).astype(np.float32))
-    cotangent = mx.array(rng.normal(size=(n_steps, 5, 11)).astype(np.float32))
+    cotangent = mx.array(rng.normal(size=(n_steps, batch, 11)).astype(np.float32))
 
     def by_events(weight: mx.array, bias: mx.array) -> list[mx.array]:
         return [sparse_linear(spikes, weight, bias)]
