@@ -314,6 +314,12 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool, unit: st
     return f" in {'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}{suffix}"
 
 
+def is_epochs(X: Any) -> bool:
+    """Whether X is mne.Epochs, or a list of them, which is how scikit-learn divides Epochs."""
+    parts = X if isinstance(X, list | tuple) and len(X) else [X]
+    return all(hasattr(part, "get_data") and hasattr(part, "info") for part in parts)
+
+
 def unpack_series(
     X: Any,
     *,
@@ -324,7 +330,8 @@ def unpack_series(
     """Take mne.Epochs apart into (data in volts, channel names, sampling rate).
 
     Arrays pass unchanged, with `ch_names` and `sfreq` as given. Of Epochs, the channels named in
-    `picks` are taken, in that order, or else all data channels that are not marked bad.
+    `picks` are taken, in that order, or else all data channels that are not marked bad. Of a list
+    of Epochs, the trials are joined.
 
     Raises
     ------
@@ -332,8 +339,19 @@ def unpack_series(
         If Epochs lack a channel of `picks`, hold no data channel, or have another rate than the
         `sfreq` given beside them.
     """
-    if not (hasattr(X, "get_data") and hasattr(X, "info")):
+    if not is_epochs(X):
         return X, None if ch_names is None else list(ch_names), sfreq
+    if isinstance(X, list | tuple):
+        first, names, rate = unpack_series(X[0], sfreq=sfreq, picks=picks)
+        rest = [unpack_series(part, sfreq=rate, picks=names)[0] for part in X[1:]]
+        if any(part.shape[2] != first.shape[2] for part in rest):
+            raise DataError("X: expected epochs of one length. Crop them alike.")
+        return np.concatenate([first, *rest]), names, rate
+    if not hasattr(X, "events"):
+        raise DataError(
+            f"X: expected mne.Epochs or an array (trials, channels, times), but got "
+            f"{type(X).__name__}. Cut a recording into trials first: make_epochs does."
+        )
     rate = float(X.info["sfreq"])
     if sfreq is not None:
         check_same_rate(sfreq, rate)

@@ -16,6 +16,7 @@ from eegsnn._validation import (
     check_no_flat_channel,
     check_number,
     check_rate_known,
+    is_epochs,
 )
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._inputs import draw_seed, encode_labels, trial_weights
@@ -208,7 +209,6 @@ class ChoosingClassifier(SpikingClassifier):
         self.committee_, self.selection_ = None, []
 
     def _like_training(self, X: Any) -> np.ndarray:
-        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
-        if not is_epochs and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
+        if not is_epochs(X) and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
             super()._prediction_series(X)  # says so in the words of scikit-learn
         return read_like_training(X, self.input_)

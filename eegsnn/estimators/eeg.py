@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import check_number, unpack_series
+from eegsnn._validation import check_number, is_epochs, unpack_series
 from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import DataError
 from eegsnn.estimators._base import whole_or_unchanged
@@ -290,12 +290,11 @@ class EEGSpikingClassifier(ChoosingClassifier):
 
     def _prediction_series(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "classes_")
-        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
-        if self.encoder_ is not None and is_epochs:
+        if self.encoder_ is not None and is_epochs(X):
             # Epochs are matched to the training channels by name, and their rate is checked.
             series = self.encoder_.transform(X)
             self._ensemble.check_length(series)
             return series
-        if self.encoder_ is None and is_epochs:
+        if self.encoder_ is None and is_epochs(X):
             raise DataError("X: the model was trained on rows of features, but got mne.Epochs.")
         return super()._prediction_series(X)

@@ -16,6 +16,7 @@ from eegsnn._validation import (
     check_groups,
     check_integer,
     check_number,
+    is_epochs,
     unpack_series,
 )
 from eegsnn.encoding import EEGEncoder
@@ -342,8 +343,7 @@ class LiquidStateClassifier(TrialClassifier):
     def _series(self, X: Any) -> np.ndarray:
         """Encode new trials as those of training were."""
         check_is_fitted(self, "readout_")
-        is_epochs = hasattr(X, "get_data") and hasattr(X, "info")
-        if is_epochs:
+        if is_epochs(X):
             # Matched to the training channels by name, and the rate is checked.
             series = self._fitted_encoder("channels").transform(X)
         else:

@@ -7,6 +7,7 @@ import mne
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
@@ -109,6 +110,19 @@ class TestEpochs:
     def test_labels_may_be_given(self, epochs: Any, make_model: MakeModel) -> None:
         model = make_model().fit(epochs, np.arange(24) % 2)
         assert model.classes_.tolist() == [0, 1]
+
+    @pytest.mark.parametrize("settings", [{"architecture": "feedforward", "max_epochs": 2}, {}])
+    def test_scikit_learn_divides_them(self, trials: Any, epochs: Any, settings: dict) -> None:
+        """It hands over a list of Epochs of one trial each."""
+        model = EEGSpikingClassifier(random_state=0, **settings)
+        of_epochs = cross_val_score(model, epochs, trials.y, cv=2)
+        of_arrays = cross_val_score(clone(model).set_params(sfreq=100.0), trials.X, trials.y, cv=2)
+        np.testing.assert_allclose(of_epochs, of_arrays)
+
+    def test_a_recording_that_is_not_cut_is_refused(self, epochs: Any) -> None:
+        raw = mne.io.RawArray(np.zeros((3, 500)), epochs.info, verbose="error")
+        with pytest.raises(DataError, match=r"but got RawArray.*make_epochs"):
+            EEGSpikingClassifier().fit(raw)
 
     @pytest.mark.parametrize("order", [["C4", "C3", "Cz"], ["Cz", "C4", "C3"]])
     def test_channels_in_another_order_are_matched_by_name(
