@@ -258,6 +258,7 @@ class RSynaptic(RecurrentNeuron):
     """
 
     states = ("spk", "syn", "mem")
+    kernel = Kernel("recurrent_synaptic")
     alpha = Parameter(UNIT, "decays per step")
     beta = Parameter(UNIT, "decays per step")
     threshold = Parameter(POSITIVE, "thresholds")

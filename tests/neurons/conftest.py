@@ -95,7 +95,8 @@ KINDS = {
     "rsynaptic": Kind(
         RSynaptic, CURRENT | DECAY | THRESHOLD | FEEDBACK, 0.1, 0.5, ONE_TO_ONE | AT_ONCE
     ),
-    "rsynaptic dense": Kind(RSynaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, DENSE | ZERO),
+    "rsynaptic dense": Kind(RSynaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, DENSE),
+    "rsynaptic dense zero": Kind(RSynaptic, CURRENT | DECAY | THRESHOLD, 0.1, 0.5, DENSE | ZERO),
     "alif": Kind(ALIF, ADAPTIVE, 0.4),
     "alif zero": Kind(ALIF, ADAPTIVE, 0.4, options=ZERO),
     "alif at once": Kind(ALIF, ADAPTIVE, 0.4, options=AT_ONCE),
