@@ -346,7 +346,8 @@ def _parse(path: Path) -> Manifest:
 def _one_line(error: pydantic.ValidationError) -> str:
     """Say the first problem in the order: key, what is allowed, what came."""
     problems = error.errors()
-    first = problems[0]
+    # A misspelt key is also a missing one: what was written says more than what was not.
+    first = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     key = ".".join(str(part) for part in first["loc"])
     more = f" ({len(problems) - 1} more problems follow)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":

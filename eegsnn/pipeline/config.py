@@ -70,6 +70,11 @@ def parse_pipeline(content: dict[str, Any], source: str | Path = "pipeline.toml"
     from eegsnn.pipeline.checks import check_sections
 
     source = Path(source)
+    if "reader" in content and "data" not in content:
+        raise ConfigurationError(
+            f"{source.name}: this describes a data set; a pipeline file names it as [data] name = "
+            f"{source.name!r}. `eegsnn datasets info` shows what it holds."
+        )
     try:
         config = PipelineConfig.model_validate(content)
     except ValidationError as error:
@@ -149,7 +154,8 @@ def _add_baseline(content: dict[str, Any], name: str) -> None:
 def _first_problem(error: ValidationError) -> str:
     """One line for the first thing that pydantic found, in this package's words."""
     problems = error.errors()
-    first = problems[0]
+    # A misspelt key is also a missing one: what was written says more than what was not.
+    first = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     where = _where(first["loc"])
     if first["type"] == "extra_forbidden":
         allowed = list(_fields_at(first["loc"][:-1]))

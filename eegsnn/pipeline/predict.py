@@ -105,6 +105,12 @@ def predict_recording(
     if window is not None:
         # Less than a sample is no window.
         length = round(check_number("window", window, low=1 / card.sfreq, unit="s") * card.sfreq)
+        if card.n_times and length != card.n_times and getattr(estimator, "committee_", None):
+            raise ConfigurationError(
+                f"window: an automatic choice decides about windows as long as its training "
+                f"trials, {card.window:g} s, but got {window:g} s. Leave it out; step may be "
+                f"shorter."
+            )
     if length > data.shape[1]:
         raise DataError(
             f"{recording}: lasts {data.shape[1] / card.sfreq:g} s, but a window is "

@@ -14,6 +14,7 @@ from eegsnn._validation import check_choice
 from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
 from eegsnn.recordings._completeness import check_complete
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess
+from eegsnn.recordings.trial_files import is_trial_file
 
 if TYPE_CHECKING:
     import os
@@ -140,6 +141,11 @@ def _check_file(path: Path) -> None:
     companion = path.with_suffix(_COMPANIONS.get(suffix, suffix))
     if companion != path and companion.is_file():
         raise RecordingError(f"{path}: this is a part of {companion.name}; read that file.")
+    if is_trial_file(path):
+        raise RecordingError(
+            f"{path}: holds trials that are cut, not a recording. EEGSpikingClassifier takes them "
+            f"as mne.Epochs or arrays; `eegsnn run` and `eegsnn predict` take the file."
+        )
     if suffix not in KNOWN_FORMATS:
         raise RecordingError(
             f"{path}: unknown format {suffix or '(no suffix)'}. Known: {', '.join(KNOWN_FORMATS)}."

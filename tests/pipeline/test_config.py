@@ -60,6 +60,8 @@ def test_shipped_pipelines_are_correct(name):
         ("[network]", '[[encoders]]\nmethod = "rate"\n[network]', "stands in place of [bands]"),
         ('kind = "leave-one-group-out"', 'kind = "loso"', "protocol.kind: expected 'official', "),
         ('kind = "leave-one-group-out"', "", "protocol.kind: missing"),
+        ("[protocol]", "[protocl]", "protocl: unknown key. Did you mean 'protocol'"),
+        ("kind = ", "knid = ", "protocol.knid: unknown key. Did you mean 'kind'"),
         ('group = "run"', "", "protocol.group: missing; leave-one-group-out needs"),
         ("seeds = [0, 1]", "seeds = [0, 0]", "protocol.seeds: expected different integers"),
         ("seeds = [0, 1]", "seeds = []", "protocol.seeds: expected a list of different integers"),
@@ -132,6 +134,13 @@ def test_baselines_are_added_to_those_of_the_file_and_never_twice(pipeline_file)
 def test_a_missing_file_lists_the_shipped_pipelines(tmp_path):
     with pytest.raises(ConfigurationError, match=r"Did you mean 'scp[12]'"):
         read_pipeline(tmp_path / "scp.toml")
+
+
+def test_a_manifest_in_place_of_a_pipeline_is_told_apart(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text("name = 'Own'\nreader = 'recordings'\nfolder.files = '*.fif'\n")
+    with pytest.raises(ConfigurationError, match=r"own\.toml: this describes a data set"):
+        read_pipeline(path)
 
 
 def test_resolved_settings_read_back_the_same(pipeline_file, tmp_path):

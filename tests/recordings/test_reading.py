@@ -305,3 +305,11 @@ def test_gdf_and_fif_of_one_session_agree(data_folder):
     np.testing.assert_allclose(np.round(starts) + 1, events[:, 0], atol=1)
     scale = fif.get_data().std() / gdf.get_data().std()
     np.testing.assert_allclose(gdf.get_data() * scale, fif.get_data(), atol=1e-4)
+
+
+def test_trials_are_no_recording(tmp_path):
+    info = mne.create_info(["C3"], 100.0, "eeg")
+    path = tmp_path / "a-epo.fif"
+    mne.EpochsArray(np.zeros((2, 1, 10)), info, verbose="error").save(path, verbose="error")
+    with pytest.raises(RecordingError, match="holds trials that are cut, not a recording"):
+        read_recording(path)

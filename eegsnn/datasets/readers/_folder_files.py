@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mne
+import numpy as np
 
 from eegsnn.errors import DataError
 from eegsnn.recordings import EEGDataset
 from eegsnn.recordings.trial_files import is_trial_file
 
+# Scalp EEG varies by some 1e-5 V, intracranial EEG by some 1e-4 V.
+_HARDLY_VOLTS = 1e-2
 # Names of the second and further parts of a recording, by MNE and by BIDS.
 _PART = re.compile(r"(-\d+(?=\.fif)|_split-(?!01)\d+_)")
 
@@ -60,3 +64,33 @@ def without_split_parts(files: dict[str, Path]) -> dict[str, Path]:
             parts = mne.io.read_raw(first, preload=False, verbose="error").filenames
             further |= {Path(part) for part in parts[1:] if part is not None}
     return {name: path for name, path in files.items() if path.resolve() not in further}
+
+
+def traps_in(parts: Sequence[EEGDataset], bads: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say what is odd about the signals: channels marked bad, amplitudes that are no volts.
+
+    Parameters
+    ----------
+    parts : sequence of EEGDataset
+        Trials of each recording.
+    bads : mapping of str to sequence of str
+        Recording → channels that it marks as bad, of those that are used.
+    """
+    traps = []
+    marked = [f"{', '.join(names)} in {file}" for file, names in bads.items() if names]
+    if marked:
+        more = f" and {len(marked) - 3} more recordings" if len(marked) > 3 else ""
+        traps.append(
+            f"Channels that are marked bad are used all the same: {'; '.join(marked[:3])}{more}. "
+            f"Interpolate them, or leave them out with [preprocessing] picks."
+        )
+    for part in parts:
+        spread = float(np.median(part.X.std(axis=2)))
+        if part.unit == "V" and spread > _HARDLY_VOLTS:
+            traps.append(
+                f"A typical channel of {part.groups['recording'][0]} varies by {spread:.2g} V: "
+                f"probably its numbers are microvolts. Models trained on them will misjudge "
+                f"recordings whose unit is right; say [recording] unit = 'a.u.' (in an .npz: unit)."
+            )
+            break
+    return traps

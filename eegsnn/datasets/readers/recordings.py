@@ -20,7 +20,7 @@ import numpy as np
 from eegsnn._validation import check_number
 from eegsnn.datasets.folders import events_file, groups_in
 from eegsnn.datasets.manifest import Manifest
-from eegsnn.datasets.readers._folder_files import check_alike, without_split_parts
+from eegsnn.datasets.readers._folder_files import check_alike, traps_in, without_split_parts
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs, read_recording
 from eegsnn.recordings.epochs import read_events_file
@@ -111,6 +111,7 @@ def read(
     parts: list[EEGDataset] = []
     seen: set[str] = set()
     dropped: Counter[str] = Counter()
+    bads: dict[str, list[str]] = {}
     for name, path in files.items():
         groups = {"recording": name, **groups_in(manifest, name)}
         try:
@@ -121,6 +122,7 @@ def read(
             raise type(error)(f"{where}{error}") from error
         seen.update(labels)
         dropped.update(part.provenance.pop("dropped"))
+        bads[name] = part.provenance.pop("bads", [])
         if parts:
             check_alike(name, part, parts[0])
         parts.append(part)
@@ -137,6 +139,7 @@ def read(
     order = list(dict.fromkeys(manifest.events.values())) or sorted(set(dataset.y.tolist()))
     traps = [_PER_FILE] if any("label" in groups_in(manifest, name) for name in files) else []
     traps += [_OVERLAP] if overlap else []
+    traps += traps_in(parts, bads)
     return dataclasses.replace(
         dataset,
         classes=order,
@@ -203,7 +206,7 @@ def _read_one(
         groups={**groups, **more},
         unit=manifest.recording.unit,
         drop_last_sample=cut.window is None,
-        provenance={"dropped": drop_summary(epochs)},
+        provenance={"dropped": drop_summary(epochs), "bads": list(epochs.info["bads"])},
         recording=recording,
     )
     return dataset, present

@@ -153,6 +153,20 @@ def test_channels_in_another_order_are_matched_by_name(folder, manifest):
     np.testing.assert_allclose(data.X[-3:, 1, 0], [1.0, 4.0, 7.0], atol=1e-6)  # C4 is the second
 
 
+def test_oddities_of_the_signals_are_told(tmp_path, manifest):
+    path = write(tmp_path / "recordings" / "a_raw.fif", CUES)
+    odd = " ".join(load_dataset(manifest(), tmax=1.0).warnings)
+    assert "a_raw.fif varies by" in odd
+    assert "marked bad" not in odd
+    raw = mne.io.read_raw(path, preload=True, verbose="error")
+    raw._data *= 1e-5
+    raw.info["bads"] = ["C4"]
+    raw.save(path, overwrite=True, verbose="error")
+    odd = " ".join(load_dataset(manifest(), tmax=1.0).warnings)
+    assert "marked bad are used all the same: C4 in a_raw.fif" in odd
+    assert "varies by" not in odd
+
+
 @pytest.mark.parametrize(
     ("change", "options", "error", "message"),
     [
@@ -195,6 +209,7 @@ def test_mistakes_are_one_line_with_the_remedy(folder, manifest, change, options
     [
         ({"folder": "pattern = '('"}, r"folder\.pattern: expected a regular expression"),
         ({"folder": "file = 'x'"}, r"folder\.file: unknown key"),
+        ({"top": "titel = 'x'"}, "titel: unknown key"),
         ({"top": "sources = [{ kind = 'local', folder = '.' }]"}, "in place of sources and files"),
         ({"top": "homepage = 3"}, "homepage: .*got 3"),
     ],
