@@ -150,4 +150,6 @@ class PoissonSpikes:
             return SparseSpikes.drawn(levels, self._length, generator, same_draws=same_draws)
         shape = (self._length, 1 if same_draws else len(indices), levels.shape[2])
         drawn = np.frombuffer(generator.bytes(2 * int(np.prod(shape))), dtype=np.uint16)
-        return mx.array((drawn.reshape(shape) < levels).astype(np.float32))
+        # The same numbers in the order of events: whether these are made depends on the batch.
+        drawn = drawn.reshape(shape[::-1]).T if same_draws else drawn.reshape(shape)
+        return mx.array((drawn < levels).astype(np.float32))

@@ -58,7 +58,9 @@ class TestLearning:
     def test_series(self, input_coding: str, rows: Any, quick: dict) -> None:
         X = series_of_rows(rows)
         model = SpikingClassifier(input_coding=input_coding, **quick | {"max_epochs": 15})
-        assert model.fit(X, rows.y).score(X, rows.y) > 0.85
+        # As in the test above: all trials are compared with the same few random numbers.
+        least = 0.85 if input_coding == "direct" else 0.75
+        assert model.fit(X, rows.y).score(X, rows.y) > least
         assert model.hidden_spikes(X).shape == (12, 60, 16)
 
     def test_the_order_of_samples_matters(self, quick: dict) -> None:
@@ -172,6 +174,15 @@ class TestSameness:
                 model.predict_proba(X[trial : trial + 1])[0], together[trial]
             )
         np.testing.assert_array_equal(model.predict_proba(X[::-1]), together[::-1])
+
+    def test_a_dark_trial_is_predicted_the_same_among_bright_ones(self, quick: dict) -> None:
+        # Spikes come as events among dark trials, and densely among bright ones.
+        rng = np.random.default_rng(0)
+        X = rng.random((80, 100)) * np.where(np.arange(80) < 20, 0.3, 1.0)[:, None]
+        y = X[:, 0] > X[:, 1]
+        model = SpikingClassifier(input_coding="poisson", **quick).fit(X, y)
+        alone, among = model.predict_proba(X[:20]), model.predict_proba(X)[:20]
+        np.testing.assert_allclose(alone, among, rtol=1e-4)
 
 
 class TestWeights:
