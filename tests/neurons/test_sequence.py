@@ -140,6 +140,19 @@ def test_kernel_equals_loop_gradients_included(
         assert_same(differentiate(last_in_a_kernel, neuron, x, state), last)
 
 
+@pytest.mark.parametrize("n_steps", [1, 2, 25, 333])
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_leaky_equals_the_plain_loop_at_every_size(
+    n_steps: int, size: int, rng: np.random.Generator
+) -> None:
+    neuron = Leaky(mx.array(rng.uniform(0.5, 0.98, size), mx.float32))
+    x = mx.array(rng.normal(0.3, 0.8, size=(n_steps, 1, size)), mx.float32)
+    state = {"mem": mx.array(rng.normal(0.5, 1, size=(1, size)), mx.float32)}
+    expected = differentiate(in_a_loop, neuron, x, state)
+    assert_same(differentiate(in_a_scan, neuron, x, state), expected)
+    assert_same(differentiate(in_a_kernel, neuron, x, state), expected)
+
+
 @pytest.mark.parametrize("reset", RESET_MECHANISMS)
 def test_every_reset_is_the_loops(fast_class: Any, reset: str, rng: np.random.Generator) -> None:
     if fast_class.make is LeakyIntegrator:
@@ -169,8 +182,8 @@ def test_the_number_of_cores_changes_no_bit(
     fast_class: Any, monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
     neuron = fast_class.build(40, True, rng)
-    x = mx.array(rng.normal(0.3, 0.8, size=(90, 21, 40)), mx.float32)
-    state = neuron.init_state(21, 40)
+    x = mx.array(rng.normal(0.3, 0.8, size=(90, 75, 40)), mx.float32)  # enough to be shared
+    state = neuron.init_state(75, 40)
     shared = differentiate(in_a_kernel, neuron, x, state)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     alone = differentiate(in_a_kernel, neuron, x, state)
