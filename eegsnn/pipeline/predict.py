@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import mne
 import numpy as np
 
-from eegsnn._validation import channel_order, check_finite, check_number
-from eegsnn.errors import ConfigurationError, DataError, RecordingError, SilentNetworkWarning
+from eegsnn._validation import check_finite, check_number
+from eegsnn.errors import (
+    ConfigurationError,
+    DataError,
+    DataTrapWarning,
+    RecordingError,
+    SilentNetworkWarning,
+)
 from eegsnn.estimators import load_model
 from eegsnn.filters.alignment import matrix_of_covariances, trial_covariances
 from eegsnn.pipeline.decisions import Decisions
-from eegsnn.pipeline.model_folder import ModelCard, find_model, load_card
+from eegsnn.pipeline.model_folder import ModelCard, find_model
+from eegsnn.pipeline.model_input import (
+    card_of,
+    channels_of,
+    factor_to_unit,
+    flat_channels,
+    other_rate,
+)
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
@@ -84,18 +97,20 @@ def predict_recording(
     -----
     SilentNetworkWarning
         If all windows get the same probabilities.
+    DataTrapWarning
+        If trials begin at events, but the model was saved by hand and knows no such time.
     """
     folder = find_model(model)
     estimator = load_model(folder)
-    card = _card(folder, estimator)
+    card = card_of(folder, estimator)
     if is_trial_file(Path(recording)):
         asked = {"window": window, "step": step, "events": events}
         return _decide_about_trials(
             estimator, card, folder, Path(recording), asked, resample, scale
         )
     raw = _read(recording, card, resample)
-    data = raw.get_data() * _factor(card, scale)
-    data = data[_channels(card, raw.ch_names, folder, recording)]
+    data = raw.get_data() * factor_to_unit(card, scale)
+    data = data[channels_of(card, raw.ch_names, folder, recording)]
     length = card.n_times
     if window is None and not length:
         raise ConfigurationError(
@@ -123,6 +138,14 @@ def predict_recording(
         starts = np.arange(0, data.shape[1] - length + 1, max(1, hop))
         names: list[str] = []
     else:
+        if not card.dataset:
+            warnings.warn(
+                f"{folder}: this model was not saved by eegsnn run and does not tell when its "
+                f"trials began; here they begin at the events. If they did not, cut trials "
+                f"yourself (make_epochs) and give their file.",
+                DataTrapWarning,
+                stacklevel=2,
+            )
         starts, names = _event_starts(raw, events, recording, card)
     kept = _usable(raw, starts, length, data.shape[1])
     if not kept.any():
@@ -171,12 +194,13 @@ def _decide_about_trials(
     data = read_trials(path, dataclasses.replace(steps, resample=None), need_labels=False)
     if not np.isclose(data.sfreq, card.sfreq, rtol=1e-6):
         if not resample and steps.resample is None:
-            raise _other_rate(path, data.sfreq, card)
+            raise other_rate(path, data.sfreq, card)
         data = read_trials(path, dataclasses.replace(steps, resample=card.sfreq), need_labels=False)
-    X = data.X[:, _channels(card, data.ch_names, folder, path)]
+    X = data.X[:, channels_of(card, data.ch_names, folder, path)]
     if scale is not None or data.unit != card.unit:
-        X = X * _factor(card, scale)
-    first = round((card.tmin - data.tmin) * card.sfreq)
+        X = X * factor_to_unit(card, scale)
+    # A model saved by hand does not tell when its trials began: these are taken for alike.
+    first = round((card.tmin - data.tmin) * card.sfreq) if card.dataset else 0
     length = card.n_times or X.shape[2]
     if first < 0 or first + length > X.shape[2]:
         raise DataError(
@@ -189,7 +213,7 @@ def _decide_about_trials(
         name for name, row in zip(card.ch_names, np.ptp(X, axis=2).T, strict=True) if not row.any()
     ]
     if flat:
-        raise _flat_channels(path, flat)
+        raise flat_channels(path, flat)
     if card.alignment:
         joined = np.concatenate(list(X), axis=1)
         starts = np.arange(len(X)) * length
@@ -208,66 +232,15 @@ def _decide_about_trials(
     )
 
 
-def _card(folder: Path, estimator: Any) -> ModelCard:
-    """Return what is known of the model's input; a model saved by hand knows less."""
-    card = load_card(folder)
-    if card is None:
-        names = getattr(estimator, "ch_names_", None)
-        sfreq = getattr(estimator, "sfreq_", None) or getattr(estimator, "sfreq", None)
-        n_times = getattr(estimator, "n_times_", 0)
-        if names is None or sfreq is None:
-            raise DataError(f"{folder}: this model reads tables of features, not recordings.")
-        return ModelCard(
-            "", "", [], Preprocessing().to_dict(), "V", list(names), float(sfreq), int(n_times)
-        )
-    if not card.ch_names:
-        raise DataError(
-            f"{folder}: this model was trained on {card.dataset}, a table of features; it cannot "
-            f"read recordings."
-        )
-    return card
-
-
-def _channels(
-    card: ModelCard, present: Sequence[str], folder: Path, recording: str | Path
-) -> list[int]:
-    """Return where each of the model's channels is in the recording."""
-    numbered = [f"ch{number}" for number in range(len(card.ch_names))]
-    if card.ch_names == numbered and not set(numbered) <= set(present):
-        raise DataError(
-            f"{folder}: this model was fitted on arrays whose channels had no names, so that they "
-            f"cannot be found in a recording. Fit it on mne.Epochs, which name them."
-        )
-    try:
-        return channel_order(card.ch_names, present)
-    except DataError as error:
-        raise DataError(f"{recording}: {error}") from error
-
-
 def _read(recording: str | Path, card: ModelCard, resample: bool) -> mne.io.BaseRaw:
     preprocessing = Preprocessing.from_dict(card.preprocessing)
     raw = read_recording(recording, preprocessing)
     sfreq = float(raw.info["sfreq"])
     if not np.isclose(sfreq, card.sfreq, rtol=1e-6):
         if not resample:
-            raise _other_rate(recording, sfreq, card)
+            raise other_rate(recording, sfreq, card)
         raw.resample(card.sfreq, verbose="error")
     return raw
-
-
-def _factor(card: ModelCard, scale: float | None) -> float:
-    if scale is not None:
-        factor = check_number("scale", scale)
-        if factor == 0:
-            raise ConfigurationError("scale: expected a number other than 0, but got 0.")
-        return factor
-    if card.unit != "V":
-        raise DataError(
-            f"The model was trained on {card.dataset} in {card.unit}, but recordings are in volts. "
-            f"Give --scale, the number that volts are multiplied with to get that unit (1 where "
-            f"the file already holds it)."
-        )
-    return 1.0
 
 
 def _event_starts(
@@ -334,21 +307,7 @@ def _check_samples(
     span = data[:, starts.min() : starts.max() + length]
     flat = [name for name, row in zip(card.ch_names, span, strict=True) if np.ptp(row) == 0]
     if flat:
-        raise _flat_channels(recording, flat)
-
-
-def _other_rate(recording: str | Path, sfreq: float, card: ModelCard) -> DataError:
-    return DataError(
-        f"{recording}: sampled at {sfreq:g} Hz, but the model was trained at {card.sfreq:g} Hz. "
-        f"Ask for it to be resampled with --resample."
-    )
-
-
-def _flat_channels(recording: str | Path, flat: Sequence[str]) -> DataError:
-    return DataError(
-        f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
-        f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
-    )
+        raise flat_channels(recording, flat)
 
 
 def _aligned(

@@ -388,6 +388,29 @@ def test_predict_with_models_saved_by_hand(recording, tmp_path, capsys):
     assert "channels had no names" in line
 
 
+def test_predict_with_an_automatic_choice_saved_by_hand(recording, tmp_path, capsys):
+    """It knows how long its trials were, and decides about nothing else; not when they began."""
+    rng = np.random.default_rng(3)
+    X, y = 1e-5 * rng.normal(size=(8, 3, 100)), ["rest", "move"] * 4
+    epochs = mne.EpochsArray(
+        X, mne.create_info(["C3", "Cz", "C4"], 100.0, "eeg"), tmin=-0.5, verbose="error"
+    )
+    model = EEGSpikingClassifier(random_state=0).fit(epochs, y)
+    folder, out = str(model.save(tmp_path / "model")), tmp_path / "out.csv"
+    assert main(["predict", folder, str(recording), "--step", "0.5", "--out", str(out)]) == 0
+    assert [row["end_s"] for row in rows_of(out)] == ["1", "1.5", "2", "2.5", "3", "4.5"]
+    capsys.readouterr()
+    _, line = errors_of(capsys, "predict", folder, recording, "--window", "1.2")
+    assert "as long as its training trials, 1 s, but got 1.2 s" in line
+    assert main(["predict", folder, str(recording), "--events", "T1,T2", "--out", str(out)]) == 0
+    assert "does not tell when its trials began" in " ".join(capsys.readouterr().err.split())
+    epochs.save(tmp_path / "a-epo.fif", verbose="error")
+    assert main(["predict", folder, str(tmp_path / "a-epo.fif"), "--out", str(out)]) == 0
+    expected = model.predict_proba(epochs)[:, 0]
+    got = [float(row["p_move"]) for row in rows_of(out)]
+    np.testing.assert_allclose(got, expected, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [

@@ -73,6 +73,11 @@ class Committee:
     members: list[Member]
     n_classes: int
 
+    @property
+    def n_times(self) -> int:
+        """Samples of a trial."""
+        return int(self.members[0].features.shape_[1])
+
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each class, float64 (trials, classes)."""
         total = np.zeros((len(X), self.n_classes))

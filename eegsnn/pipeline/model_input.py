@@ -1,0 +1,81 @@
+"""What a saved model needs of its input, and what is said where the input has it not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eegsnn._validation import channel_order, check_number
+from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.pipeline.model_folder import ModelCard, load_card
+from eegsnn.recordings import Preprocessing
+
+
+def card_of(folder: Path, estimator: Any) -> ModelCard:
+    """Return what is known of the model's input; a model saved by hand knows less."""
+    card = load_card(folder)
+    if card is None:
+        names = getattr(estimator, "ch_names_", None)
+        sfreq = getattr(estimator, "sfreq_", None) or getattr(estimator, "sfreq", None)
+        committee = getattr(estimator, "committee_", None)
+        n_times = committee.n_times if committee else getattr(estimator, "n_times_", 0)
+        if names is None or sfreq is None:
+            raise DataError(f"{folder}: this model reads tables of features, not recordings.")
+        return ModelCard(
+            "", "", [], Preprocessing().to_dict(), "V", list(names), float(sfreq), int(n_times)
+        )
+    if not card.ch_names:
+        raise DataError(
+            f"{folder}: this model was trained on {card.dataset}, a table of features; it cannot "
+            f"read recordings."
+        )
+    return card
+
+
+def channels_of(
+    card: ModelCard, present: Sequence[str], folder: Path, recording: str | Path
+) -> list[int]:
+    """Return where each of the model's channels is in the recording."""
+    numbered = [f"ch{number}" for number in range(len(card.ch_names))]
+    if card.ch_names == numbered and not set(numbered) <= set(present):
+        raise DataError(
+            f"{folder}: this model was fitted on arrays whose channels had no names, so that they "
+            f"cannot be found in a recording. Fit it on mne.Epochs, which name them."
+        )
+    try:
+        return channel_order(card.ch_names, present)
+    except DataError as error:
+        raise DataError(f"{recording}: {error}") from error
+
+
+def factor_to_unit(card: ModelCard, scale: float | None) -> float:
+    """Return what volts are multiplied with to get the unit of training."""
+    if scale is not None:
+        factor = check_number("scale", scale)
+        if factor == 0:
+            raise ConfigurationError("scale: expected a number other than 0, but got 0.")
+        return factor
+    if card.unit != "V":
+        raise DataError(
+            f"The model was trained on {card.dataset} in {card.unit}, but recordings are in volts. "
+            f"Give --scale, the number that volts are multiplied with to get that unit (1 where "
+            f"the file already holds it)."
+        )
+    return 1.0
+
+
+def other_rate(recording: str | Path, sfreq: float, card: ModelCard) -> DataError:
+    """Return the error about another sampling rate."""
+    return DataError(
+        f"{recording}: sampled at {sfreq:g} Hz, but the model was trained at {card.sfreq:g} Hz. "
+        f"Ask for it to be resampled with --resample."
+    )
+
+
+def flat_channels(recording: str | Path, flat: Sequence[str]) -> DataError:
+    """Return the error about channels that never change."""
+    return DataError(
+        f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
+        f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
+    )
