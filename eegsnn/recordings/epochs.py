@@ -57,7 +57,8 @@ def make_epochs(
         Interval whose mean is subtracted from each trial, as in MNE.
     reject, flat : float or dict, optional
         A trial is dropped if a channel's peak-to-peak amplitude is above `reject` or below `flat`,
-        in volts; a number is for EEG, a dict names channel types.
+        in volts; a number is for EEG (or for intracranial EEG where there is no other), a dict
+        names channel types.
     events_sfreq : float, optional
         Sampling rate at which `events` was counted, if `raw` has been resampled since.
     max_gib : float, default 8
@@ -92,6 +93,7 @@ def make_epochs(
             found, names = _annotation_events(raw, event_id)
         else:
             found, names = _array_events(raw, events, event_id, events_sfreq)
+    _check_distinct(found, names, raw)
     _check_size(len(found), len(raw.ch_names), tmin, tmax, sfreq, max_gib)
     limits = {
         key: _per_type(raw, key, value) for key, value in [("reject", reject), ("flat", flat)]
@@ -180,7 +182,7 @@ def _annotation_events(
     names = {name: code for code, name in enumerate(dict.fromkeys(labels.values()), start=1)}
     mapping = {label: names[name] for label, name in labels.items()}
     found, _ = mne.events_from_annotations(raw, event_id=mapping, regexp=None, verbose="error")
-    return found, names
+    return np.unique(found, axis=0), names  # some writers note an event twice
 
 
 def _array_events(
@@ -271,6 +273,19 @@ def _absent(kind: str, missing: Sequence[str], present: Mapping[Any, int]) -> st
     return f"The recording has {what}. Labels present: {there}. Turn event_id."
 
 
+def _check_distinct(found: np.ndarray, names: Mapping[str, int], raw: mne.io.BaseRaw) -> None:
+    """Refuse two events of different names at one sample: a trial has one label."""
+    samples, counts = np.unique(found[:, 0], return_counts=True)
+    if (counts > 1).any():
+        first = int(samples[counts > 1][0])
+        at = [str(name) for name, code in names.items() if code in found[found[:, 0] == first, 2]]
+        raise RecordingError(
+            f"{int((counts > 1).sum())} trials begin with several events at one sample, the first "
+            f"at {(first - raw.first_samp) / raw.info['sfreq']:.3f} s: {', '.join(at)}. Name only "
+            f"the events that are classes (event_id; [events] of a manifest)."
+        )
+
+
 def _check_size(
     n_trials: int, n_channels: int, tmin: float, tmax: float, sfreq: float, max_gib: float
 ) -> None:
@@ -289,8 +304,9 @@ def _per_type(
 ) -> dict[str, float] | None:
     if limit is None:
         return None
-    limits = dict(limit) if isinstance(limit, Mapping) else {"eeg": limit}
     present = set(raw.get_channel_types())
+    kinds = ["eeg"] if "eeg" in present else sorted(present & {"seeg", "ecog", "dbs"}) or ["eeg"]
+    limits = dict(limit) if isinstance(limit, Mapping) else dict.fromkeys(kinds, limit)
     for kind, value in limits.items():
         if kind not in present:
             raise ConfigurationError(

@@ -37,6 +37,21 @@ def test_all_annotations_but_bad_ones(make_raw):
     assert sorted(set(labels_of(make_epochs(raw, tmax=0.5)))) == ["T0", "T1", "T2"]
 
 
+def test_two_events_at_one_sample_are_one_trial_or_none(make_raw):
+    marks = [*MARKS, MARKS[1], (5.0, 0.0, "T2")]
+    raw = make_raw(np.zeros((3, 1000)), NAMES, annotations=marks)
+    assert labels_of(make_epochs(raw, event_id=["T2", "T0"], tmax=1)) == ["T2", "T2", "T0"]
+    message = r"1 trials begin with several .* the first at 5\.000 s: T1, T2\. Name only"
+    with pytest.raises(RecordingError, match=message):
+        make_epochs(raw, tmax=1)
+
+
+def test_limits_in_volts_are_for_intracranial_eeg_too(raw):
+    loud = raw.copy().set_channel_types(dict.fromkeys(NAMES, "seeg"), verbose="error")
+    loud._data[0, 120] = 1.0
+    assert drop_summary(make_epochs(loud, tmax=1, reject=1e-3)) == {"amplitude of C3": 1}
+
+
 def test_missing_label_lists_those_present(raw):
     with pytest.raises(RecordingError, match=r"labelled left. Labels present: T0 \(1\), T1 \(2\)"):
         make_epochs(raw, event_id=["left", "T1"], tmax=1)
@@ -182,7 +197,7 @@ def test_all_dropped_says_why(raw):
 
 def test_two_events_at_one_sample(raw):
     events = np.array([[100, 0, 1], [100, 0, 2]])
-    with pytest.raises(RecordingError, match="cannot be cut as asked"):
+    with pytest.raises(RecordingError, match="several events at one sample"):
         make_epochs(raw, events=events, tmax=1)
 
 

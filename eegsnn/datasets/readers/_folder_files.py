@@ -67,7 +67,7 @@ def without_split_parts(files: dict[str, Path]) -> dict[str, Path]:
 
 
 def traps_in(parts: Sequence[EEGDataset], bads: Mapping[str, Sequence[str]]) -> list[str]:
-    """Say what is odd about the signals: channels marked bad, amplitudes that are no volts.
+    """Say what is odd about the signals: channels that are bad or flat, numbers that are no volts.
 
     Parameters
     ----------
@@ -84,6 +84,14 @@ def traps_in(parts: Sequence[EEGDataset], bads: Mapping[str, Sequence[str]]) -> 
             f"Channels that are marked bad are used all the same: {'; '.join(marked[:3])}{more}. "
             f"Interpolate them, or leave them out with [preprocessing] picks."
         )
+    for part in parts:
+        still = np.ptp(part.X, axis=2).max(axis=0) == 0
+        if still.any():
+            names = ", ".join(np.array(part.ch_names)[still])
+            traps.append(
+                f"Flat in every trial of {part.groups['recording'][0]}: {names}. Interpolate the "
+                f"channel, leave it out with [preprocessing] picks, or leave out the file."
+            )
     for part in parts:
         spread = float(np.median(part.X.std(axis=2)))
         if part.unit == "V" and spread > _HARDLY_VOLTS:

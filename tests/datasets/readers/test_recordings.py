@@ -165,6 +165,11 @@ def test_oddities_of_the_signals_are_told(tmp_path, manifest):
     odd = " ".join(load_dataset(manifest(), tmax=1.0).warnings)
     assert "marked bad are used all the same: C4 in a_raw.fif" in odd
     assert "varies by" not in odd
+    assert "Flat" not in odd
+    raw._data[0] = 0.0
+    raw.save(path, overwrite=True, verbose="error")
+    odd = " ".join(load_dataset(manifest(), tmax=1.0).warnings)
+    assert "Flat in every trial of a_raw.fif: C3." in odd
 
 
 @pytest.mark.parametrize(
