@@ -19,7 +19,7 @@ import numpy as np
 from eegsnn._files import write_json, write_text
 from eegsnn._validation import check_folder
 from eegsnn.backend import describe
-from eegsnn.errors import LeakageWarning
+from eegsnn.errors import DataTrapWarning, LeakageWarning
 from eegsnn.evaluation import (
     Candidate,
     ExperimentInterrupted,
@@ -118,12 +118,19 @@ def run_pipeline(
         in ``model-interrupted/``.
     OSError
         If the disk is full, …; the old result is intact.
+
+    Warns
+    -----
+    DataTrapWarning
+        If the signals are odd: channels marked bad or flat, numbers that are no volts.
     """
     started = time.perf_counter()
     folder = Path(out)
     check_folder("out", folder)
     say(f"loading {config.data.name}")
     dataset = align(config, load_data(config) if dataset is None else dataset)
+    for text in dataset.provenance.get("oddities", []):
+        warnings.warn(f"{dataset.name}: {text}", DataTrapWarning, stacklevel=2)
     split = build_split(config, dataset)
     candidates = build_candidates(config, dataset)
     folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is noticed before training

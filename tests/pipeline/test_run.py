@@ -8,7 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from eegsnn.errors import ConfigurationError, DataError, LeakageWarning
+from eegsnn.errors import ConfigurationError, DataError, DataTrapWarning, LeakageWarning
 from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.evaluation import ExperimentInterrupted
 from eegsnn.pipeline import read_pipeline
@@ -221,6 +221,13 @@ def test_what_does_not_fit_the_data_is_refused_before_training(
         run_pipeline(config, tmp_path / "r", dataset=dataset)
     assert fits.log == []
     assert not (tmp_path / "r").exists()
+
+
+def test_oddities_of_the_signals_are_told_before_anything_is_trained(config, dataset, tmp_path):
+    dataset.y[:] = "left"
+    dataset.provenance["oddities"] = ["Flat in every trial of a.fif: Cz."]
+    with pytest.warns(DataTrapWarning, match=r"Flat .*: Cz"), pytest.raises(DataError):
+        run_pipeline(config, tmp_path / "r", dataset=dataset)
 
 
 def test_one_class_only_is_refused(config, dataset, tmp_path):

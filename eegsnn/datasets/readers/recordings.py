@@ -139,12 +139,12 @@ def read(
     order = list(dict.fromkeys(manifest.events.values())) or sorted(set(dataset.y.tolist()))
     traps = [_PER_FILE] if any("label" in groups_in(manifest, name) for name in files) else []
     traps += [_OVERLAP] if overlap else []
-    traps += traps_in(parts, bads)
+    odd = traps_in(parts, bads)
     return dataclasses.replace(
         dataset,
         classes=order,
-        provenance={"dropped": dict(dropped.most_common())},
-        warnings=traps,
+        provenance={"dropped": dict(dropped.most_common()), "oddities": odd},
+        warnings=[*traps, *odd],
     )
 
 
