@@ -287,14 +287,17 @@ def _check_folds(folds: list[Fold], y: np.ndarray, classes: Sequence[Any], kind:
 
 
 def _split_groups(dataset: Any, folds: list[Fold], within: str | None) -> list[str]:
-    """Say which groups with several trials lie on both sides of a fold, but for `within`."""
+    """Say which groups with several trials lie on both sides of a fold, but for `within`.
+
+    What all trials share, one subject, say, could not be left out, and nobody takes it to be.
+    """
     reasons = []
     for name, values in dataset.groups.items():
         if name == within:
             continue
         values = np.asarray(values)
         n_groups = len(np.unique(values))
-        if n_groups == len(values):
+        if n_groups in (1, len(values)):
             continue
         shared = {
             value

@@ -90,10 +90,13 @@ def _against_best(
         claim = "is not shown to beat" if comparison.difference > 0 else "does not beat"
         sentences = [
             f"It {claim} {against}: it is {where}, which cannot be told from no difference "
-            f"({evidence}).",
-            f"That is no proof that the two are equal: anything from {_points(comparison.low)} to "
-            f"{_points(comparison.high)} points would fit.",
+            f"({evidence})."
         ]
+        if comparison.low < comparison.high:
+            sentences.append(
+                f"That is no proof that the two are equal: anything from "
+                f"{_points(comparison.low)} to {_points(comparison.high)} points would fit."
+            )
     return sentences + comparison.notes
 
 

@@ -13,8 +13,6 @@ from eegsnn.errors import RecordingError
 
 # Channels that hold the codes of all others, where a recording has several.
 _JOINT = ("STI101", "STI 014", "Status", "STATUS")
-# BioSemi keeps its state (battery, speed) in the bits above; 16-bit codes may come out negative.
-_CODE_BITS = 0xFFFF
 
 
 def is_stimulus_word(events: str) -> bool:
@@ -37,7 +35,8 @@ def stimulus_events(path: str | os.PathLike[str], channel: str | None = None) ->
     -------
     ndarray of int, shape (events, 3)
         MNE's events array: sample (``first_samp`` included, at the recording's own rate), value
-        before, code. An event is where the value rises; codes are the lower 16 bits.
+        before, code. An event is where the value rises; codes are the lower 16 bits (BioSemi keeps
+        its state in those above), so that none is negative.
 
     Raises
     ------
@@ -46,14 +45,17 @@ def stimulus_events(path: str | os.PathLike[str], channel: str | None = None) ->
     """
     raw = mne.io.read_raw(path, preload=False, verbose="error")
     name = _channel(raw, channel)
-    values = raw.get_data(picks=[name])[0]
-    if np.abs(values).max(initial=0) < 1 and values.any():
-        values = values * 1e6  # a channel of codes that the file declares as microvolts
-    codes = np.round(values).astype(np.int64) & _CODE_BITS
-    rises = np.flatnonzero(codes[1:] > codes[:-1]) + 1
-    if not rises.size:
+    raw = raw.pick([name]).load_data(verbose="error")
+    values = raw.get_data()[0]
+    # A channel of codes that the file declares as microvolts is less than one volt everywhere.
+    scale = 1e6 if values.any() and np.abs(values).max() < 1 else 1.0
+    raw.apply_function(lambda codes: np.round(scale * codes), picks=[name], verbose="error")
+    events = mne.find_events(
+        raw, name, consecutive="increasing", shortest_event=1, uint_cast=True, verbose="error"
+    )
+    if not len(events):
         raise RecordingError(f"channel {name} holds no events: its value never rises.")
-    return np.column_stack([rises + raw.first_samp, codes[rises - 1], codes[rises]])
+    return events
 
 
 def describe_stimulus_channels(raw: mne.io.BaseRaw) -> str:

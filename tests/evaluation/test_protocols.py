@@ -86,6 +86,11 @@ def test_groups_of_one_trial_each_do_not_leak():
     assert make_split(data, "stratified-k-fold").leaky == []
 
 
+def test_what_all_trials_share_is_no_leak() -> None:
+    data = stub(list("ab") * 10, {"subject": ["s1"] * 20})
+    assert make_split(data, "stratified-k-fold").leaky == []
+
+
 def test_stratified_folds_without_any_groups_say_that_leaks_cannot_be_seen():
     split = make_split(stub(list("ab") * 10), "stratified-k-fold")
     assert "names no subjects" in split.notes[0]
