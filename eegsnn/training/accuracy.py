@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from eegsnn.training.outputs import check_classes, check_outputs, spike_counts
+from eegsnn.training.outputs import check_classes, check_outputs, group_size, spike_counts
 from eegsnn.training.temporal import spike_times
 
 
@@ -27,18 +27,22 @@ def classes_by_rate(spikes: mx.array, *, n_classes: int | None = None) -> mx.arr
     return spike_counts(spikes, n_classes).argmax(axis=-1)
 
 
-def classes_by_time(spikes: mx.array) -> mx.array:
+def classes_by_time(spikes: mx.array, *, n_classes: int | None = None) -> mx.array:
     """Class that spikes first, the first among equals; a silent output counts as the last step.
 
     Parameters
     ----------
     spikes : array [T, batch, outputs]
+    n_classes : int, optional
+        With a population code, as in :func:`classes_by_rate`: the group with the earliest spike.
 
     Returns
     -------
     array of int [batch]
     """
-    return spike_times(spikes)[0].argmin(axis=-1)
+    _, batch, n_outputs = check_outputs(spikes)
+    size = group_size(n_outputs, n_classes)
+    return spike_times(spikes)[0].reshape(batch, -1, size).min(axis=-1).argmin(axis=-1)
 
 
 def accuracy_rate(spikes: mx.array, targets: Any, *, n_classes: int | None = None) -> float:
@@ -78,13 +82,15 @@ def accuracy_rate(spikes: mx.array, targets: Any, *, n_classes: int | None = Non
     return _share(decided, check_classes(targets, batch, n_classes or n_outputs))
 
 
-def accuracy_temporal(spikes: mx.array, targets: Any) -> float:
+def accuracy_temporal(spikes: mx.array, targets: Any, *, n_classes: int | None = None) -> float:
     """Fraction of trials whose class spikes first; see :func:`classes_by_time`.
 
-    ``accuracy_temporal`` of snnTorch 1.0.0; parameters as in :func:`accuracy_rate`.
+    ``accuracy_temporal`` of snnTorch 1.0.0, with population codes as well; parameters and errors as
+    in :func:`accuracy_rate`.
     """
     _, batch, n_outputs = check_outputs(spikes)
-    return _share(classes_by_time(spikes), check_classes(targets, batch, n_outputs))
+    decided = classes_by_time(spikes, n_classes=n_classes)
+    return _share(decided, check_classes(targets, batch, n_classes or n_outputs))
 
 
 def _share(decided: mx.array, classes: mx.array) -> float:

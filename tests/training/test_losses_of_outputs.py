@@ -125,6 +125,17 @@ def test_a_population_is_a_group_of_consecutive_outputs(rng: np.random.Generator
     assert classes_by_rate(spikes, n_classes=3).tolist() == classes_by_rate(grouped).tolist()
 
 
+def test_of_a_population_the_earliest_spike_counts() -> None:
+    spikes = np.zeros((5, 2, 4), np.float32)
+    spikes[3, 0, 0] = spikes[1, 0, 3] = 1  # the second class's second neuron is first
+    spikes[2, 1, 1] = spikes[4, 1, 2] = 1  # the first class's second neuron is first
+    spikes = mx.array(spikes)
+    assert classes_by_time(spikes, n_classes=2).tolist() == [1, 0]
+    assert accuracy_temporal(spikes, mx.array([1, 1]), n_classes=2) == 0.5
+    with pytest.raises(ConfigurationError, match="n_classes"):
+        accuracy_temporal(spikes, mx.array([1, 1]), n_classes=3)
+
+
 def test_the_first_of_equal_classes_is_chosen() -> None:
     silent = mx.zeros((4, 2, 3))
     assert classes_by_rate(silent).tolist() == [0, 0]
