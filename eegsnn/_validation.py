@@ -315,9 +315,21 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool, unit: st
 
 
 def is_epochs(X: Any) -> bool:
-    """Whether X is mne.Epochs, or a list of them, which is how scikit-learn divides Epochs."""
+    """Whether X is mne.Epochs, or a list of them, which is how scikit-learn divides Epochs.
+
+    A continuous recording of MNE's looks the same; :func:`check_cut` refuses it.
+    """
     parts = X if isinstance(X, list | tuple) and len(X) else [X]
     return all(hasattr(part, "get_data") and hasattr(part, "info") for part in parts)
+
+
+def check_cut(X: Any) -> None:
+    """Refuse a continuous recording where trials are expected."""
+    if is_epochs(X) and not isinstance(X, list | tuple) and not hasattr(X, "events"):
+        raise DataError(
+            f"X: expected mne.Epochs or an array (trials, channels, times), but got "
+            f"{type(X).__name__}. Cut a recording into trials first: make_epochs does."
+        )
 
 
 def unpack_series(
@@ -347,11 +359,6 @@ def unpack_series(
         if any(part.shape[2] != first.shape[2] for part in rest):
             raise DataError("X: expected epochs of one length. Crop them alike.")
         return np.concatenate([first, *rest]), names, rate
-    if not hasattr(X, "events"):
-        raise DataError(
-            f"X: expected mne.Epochs or an array (trials, channels, times), but got "
-            f"{type(X).__name__}. Cut a recording into trials first: make_epochs does."
-        )
     rate = float(X.info["sfreq"])
     if sfreq is not None:
         check_same_rate(sfreq, rate)

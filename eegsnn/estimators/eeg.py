@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from eegsnn._validation import check_number, is_epochs, unpack_series
+from eegsnn._validation import check_cut, check_number, is_epochs, unpack_series
 from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import DataError
 from eegsnn.estimators._base import whole_or_unchanged
@@ -250,6 +250,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         """Return data and labels, and remember the channels' names and the rate beside them."""
         encoder = self.encoder_ if goes_on else None
         picks = encoder.ch_names_ if encoder is not None and encoder.input_.named else None
+        check_cut(X)
         data, self._names, self._rate = unpack_series(
             X, ch_names=ch_names, sfreq=self.sfreq, picks=picks
         )

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from eegsnn._validation import (
     check_boolean,
     check_choice,
+    check_cut,
     check_groups,
     check_integer,
     check_number,
@@ -229,6 +230,7 @@ class LiquidStateClassifier(TrialClassifier):
         If it fails, the estimator stays as it was.
         """
         self.check_parameters()
+        check_cut(X)
         data, names, rate = unpack_series(X, ch_names=ch_names, sfreq=self.sfreq)
         y = labels_of_epochs(X, y)
         with whole_or_unchanged(self):

@@ -11,6 +11,7 @@ import numpy as np
 from eegsnn._validation import (
     channel_order,
     check_channel_names,
+    check_cut,
     check_rate_known,
     check_same_rate,
     check_series,
@@ -60,6 +61,7 @@ def read_training(
     X : ndarray of float64, shape (trials, channels, times)
     series_input : SeriesInput
     """
+    check_cut(X)
     X, names, rate = unpack_series(X, ch_names=ch_names, sfreq=sfreq)
     X = _checked(X, names)
     known = check_rate_known(expected_sfreq, rate)
@@ -84,6 +86,7 @@ def read_like_training(
         differs, or a sample is not finite.
     """
     picks = expected.ch_names if expected.named else None
+    check_cut(X)
     X, names, rate = unpack_series(X, ch_names=ch_names, sfreq=sfreq, picks=picks)
     if rate is not None:
         check_same_rate(expected.sfreq, rate)

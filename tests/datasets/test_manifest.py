@@ -98,7 +98,7 @@ def test_not_toml(tmp_path):
         (("sfreq = 100.0", "sfreq = -1"), r"recording\.sfreq: .*greater than 0, but got -1"),
         (("sfreq = 100.0", "sfreq = 'fast'"), r"recording\.sfreq: .*number.*got 'fast'"),
         (("kind = 'local'", "kind = 'ftp'"), r"sources\.0: .*'url', 'wheel', 'npm'"),
-        (("folder = ", "foldr = "), r"sources\.0\.local\.folder: missing"),
+        (("folder = ", "foldr = "), r"sources\.0\.local\.foldr: unknown key.*1 more"),
         (('name = "toy_TEST.ts"', 'name = "toy_TRAIN.ts"'), "occurs more than once"),
         (('name = "toy_TEST.ts"', 'name = "../toy"'), "must stay within the cache"),
         (('sha256 = "', 'sha256 = "x'), r"files\.0\.sha256"),
