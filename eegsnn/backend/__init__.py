@@ -6,7 +6,7 @@ layers has it, with nothing to call.
 
 from eegsnn.backend.blas import BlasState, blas_state, threads_for, use_fast_blas
 from eegsnn.backend.compiled import kernels_available, kernels_state
-from eegsnn.backend.memory import keep_large_blocks
+from eegsnn.backend.memory import keep_large_blocks, room_for
 from eegsnn.backend.threads import one_blas_thread
 from eegsnn.backend.values import has_values
 from eegsnn.backend.versions import describe
@@ -20,6 +20,7 @@ __all__ = [
     "kernels_available",
     "kernels_state",
     "one_blas_thread",
+    "room_for",
     "threads_for",
     "use_fast_blas",
 ]

@@ -8,8 +8,12 @@ times as long as 30 MB. A whole-sequence gradient makes such arrays at every ste
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from functools import cache
+
+import mlx.core as mx
+import numpy as np
 
 from eegsnn._environment import switched_on
 
@@ -18,6 +22,9 @@ VARIABLE = "EEGSNN_KEEP_MEMORY"
 # From malloc.h of the GNU C library.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _LARGEST_KEPT = 1 << 29
+
+# Up to this many numbers a copy takes less time than waiting for MLX's thread to fill an array.
+_COPIED_AT_ONCE = 1 << 18
 
 
 @cache
@@ -36,3 +43,14 @@ def keep_large_blocks() -> bool:
         return all(library.mallopt(limit, _LARGEST_KEPT) == 1 for limit in limits)
     except (OSError, AttributeError):
         return False
+
+
+def room_for(shape: tuple[int, ...]) -> mx.array:
+    """Make a float32 array of any values, to be written to through its NumPy view.
+
+    A small one is there at once; a large one has to be evaluated first, which reuses a freed buffer
+    of MLX's where fresh memory would be mapped page by page.
+    """
+    if math.prod(shape) <= _COPIED_AT_ONCE:
+        return mx.array(np.empty(shape, np.float32))
+    return mx.zeros(shape)

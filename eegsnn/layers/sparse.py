@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import mlx.core as mx
 import numpy as np
 
-from eegsnn.backend import kernels_available
+from eegsnn.backend import kernels_available, room_for
 from eegsnn.errors import DataError
 
 if TYPE_CHECKING:  # importing a kernel loads Numba
@@ -127,11 +127,11 @@ def sparse_linear(spikes: SparseSpikes, weight: mx.array, bias: mx.array) -> mx.
         )
 
     def forward(weight: mx.array, bias: mx.array) -> mx.array:
-        mx.eval(weight, bias)
-        out = np.empty((n_steps, batch, len(bias)), np.float32)
+        out = room_for((n_steps, batch, weight.shape[0]))
+        mx.eval(weight, bias, out)
         by_input = columns(np.asarray(weight), spikes.events)
-        product(spikes.events, by_input, np.asarray(bias), out.reshape(-1, len(bias)))
-        return mx.array(out)
+        product(spikes.events, by_input, np.asarray(bias), np.asarray(out).reshape(-1, len(bias)))
+        return out
 
     function: Any = mx.custom_function(forward)
 

@@ -37,9 +37,10 @@ class Neuron(nn.Module):
 
     def rest(self, shape: tuple[int, ...], dtype: mx.Dtype) -> State:
         """State at rest with arrays of this shape; zeros where a neuron does not say otherwise."""
-        # Of NumPy's zeros: they are there, while MLX's would have to be evaluated first.
-        zeros = mx.array(np.zeros(shape, np.float32)).astype(dtype)
-        return dict.fromkeys(self.states, zeros)
+        # Of NumPy's zeros: they are there, while MLX's would have to be evaluated first. Each state
+        # has its own: whoever writes into one shall not change the others.
+        zeros = np.zeros(shape, np.float32)
+        return {name: mx.array(zeros, dtype) for name in self.states}
 
     def step(self, x: mx.array, state: State, parameters: State) -> tuple[mx.array, State]:
         """One step as a pure function of input, state and parameters; nothing is checked."""

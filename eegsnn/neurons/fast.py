@@ -7,7 +7,6 @@ another reset than the default), :func:`kernel_serves` says so and the neuron go
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -15,11 +14,8 @@ from typing import Any, NamedTuple
 import mlx.core as mx
 import numpy as np
 
-from eegsnn.backend import has_values, keep_large_blocks, kernels_available
+from eegsnn.backend import has_values, keep_large_blocks, kernels_available, room_for
 from eegsnn.neurons.sequence import State
-
-# Up to this many numbers a copy takes less time than waiting for MLX's thread to fill an array.
-_COPIED_AT_ONCE = 1 << 18
 
 
 class Kernel(NamedTuple):
@@ -136,16 +132,9 @@ def run_kernel(kernel: Kernel, problem: Problem, every_state: bool) -> tuple[mx.
 
 def _new(*shapes: Iterable[int], also: Iterable[mx.array] = ()) -> list[mx.array]:
     """Make arrays to be written to through their NumPy views; evaluate others with them."""
-    arrays = [_room(tuple(shape)) for shape in shapes]
+    arrays = [room_for(tuple(shape)) for shape in shapes]
     mx.eval(*arrays, *also)
     return arrays
-
-
-def _room(shape: tuple[int, ...]) -> mx.array:
-    """Make an array of any values: a small one at once, without an evaluation in another thread."""
-    if math.prod(shape) <= _COPIED_AT_ONCE:
-        return mx.array(np.empty(shape, np.float32))
-    return mx.zeros(shape)
 
 
 def _rows(array: mx.array) -> np.ndarray:
