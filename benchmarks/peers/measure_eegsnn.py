@@ -20,23 +20,31 @@ from eegsnn.training import Trainer, TrainingConfig, TrainingData
 SURROGATE = {"surrogate": "fast_sigmoid", "surrogate_slope": protocol.SLOPE}
 
 
+CONFIG = NetworkConfig(
+    hidden=(protocol.HIDDEN,),
+    beta=protocol.BETA,
+    threshold=protocol.THRESHOLD,
+    learn_beta=False,
+    readout="rate",
+    **SURROGATE,
+)
+
+
 def network() -> SpikingNetwork:
     """LIF everywhere, the output too: its spike counts are the class scores."""
-    config = NetworkConfig(
-        hidden=(protocol.HIDDEN,),
-        beta=protocol.BETA,
-        threshold=protocol.THRESHOLD,
-        learn_beta=False,
-        readout="rate",
-        **SURROGATE,
-    )
     net = SpikingNetwork(
-        config, protocol.INPUTS, protocol.CLASSES, protocol.N_STEPS, key=mx.random.key(0)
+        CONFIG, protocol.INPUTS, protocol.CLASSES, protocol.N_STEPS, key=mx.random.key(0)
     )
     for layer, (weight, bias) in zip(net.linear, protocol.weights(), strict=True):
         layer.weight, layer.bias = mx.array(weight), mx.array(bias)
     mx.eval(net.parameters())
     return net
+
+
+def product_size(source: PoissonSpikes, batch: int) -> float:
+    """Multiply-adds of the largest dense product, by which BLAS gets its threads."""
+    sizes = (protocol.INPUTS, protocol.CLASSES, protocol.N_STEPS, batch)
+    return CONFIG.product_size(*sizes, events=source.gives_events(batch))
 
 
 def poisson(probabilities: np.ndarray) -> PoissonSpikes:
@@ -56,7 +64,13 @@ def training_step() -> Callable[[], object]:
     )
     trainer = Trainer(network(), config, seed=0)
     batches = itertools.cycle(np.split(np.arange(len(labels)), protocol.POOL))
-    return lambda: trainer.step(data, next(batches))
+    size = product_size(data.inputs, protocol.BATCH)
+
+    def call() -> None:
+        with threads_for(size):  # as the estimators train
+            trainer.step(data, next(batches))
+
+    return call
 
 
 def inference(batch: int) -> Callable[[], object]:
@@ -65,7 +79,7 @@ def inference(batch: int) -> Callable[[], object]:
     inputs, net = poisson(probabilities), network()
     generator = np.random.default_rng(0)
     batches = itertools.cycle(np.split(np.arange(len(probabilities)), protocol.POOL))
-    size = protocol.N_STEPS * batch * protocol.INPUTS * protocol.HIDDEN
+    size = product_size(inputs, batch)
 
     def call() -> None:
         with threads_for(size):  # as the estimators predict
