@@ -11,7 +11,7 @@ number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,6 +35,27 @@ def share_trials(work: Callable[[int, int], None], run: Run) -> None:
     """Call ``work(first, last)`` on ranges of trials, in pairs, as products take them."""
     n_trials = run.x.shape[1] // len(run.parameters["recurrent_bias"])
     share(work, n_trials, _STEPS_PER_ELEMENT * run.x.size, together=2)
+
+
+def run_forward(
+    run: Run, kernel: Callable[..., None], states: Sequence[str], parameters: Sequence[str]
+) -> None:
+    """Fill the outputs and states of `run` by a kernel that takes them in this order.
+
+    Input, first spikes and `states`, `parameters`, weights by source, biases, reset; then what is
+    filled: outputs, `states`; last the range of trials.
+    """
+    weight, bias = run.parameters["recurrent_weight"], run.parameters["recurrent_bias"]
+    n = len(bias)
+    arrays = (
+        by_trial(run.x, n),
+        *(run.first[name].reshape(-1, n) for name in ("spk", *states)),
+        *(run.parameters[name].reshape(-1, n) for name in parameters),
+        *(np.ascontiguousarray(weight.T), bias, run.reset, by_trial(run.outputs, n)),
+        *(by_trial(run.states[name], n) for name in states),
+    )
+    share_trials(lambda lo, hi: kernel(*arrays, lo, hi), run)
+    run.keep_spikes()
 
 
 def gradients_by_weights(run: Run, gradients: Gradients) -> None:

@@ -15,6 +15,7 @@ from eegsnn.kernels.feedback import (
     by_trial,
     gradients_by_weights,
     products,
+    run_forward,
     share_trials,
 )
 from eegsnn.kernels.run import Gradients, Run
@@ -23,16 +24,7 @@ from eegsnn.kernels.surrogates import surrogate_row
 
 def forward(run: Run) -> None:
     """Fill spikes and membranes of `run`."""
-    weight, bias = run.parameters["recurrent_weight"], run.parameters["recurrent_bias"]
-    n = len(bias)
-    arrays = (
-        *(by_trial(run.x, n), run.first["spk"].reshape(-1, n), run.first["mem"].reshape(-1, n)),
-        *(run.parameters[name].reshape(-1, n) for name in ("beta", "threshold")),
-        *(np.ascontiguousarray(weight.T), bias, run.reset),
-        *(by_trial(run.outputs, n), by_trial(run.states["mem"], n)),
-    )
-    share_trials(lambda lo, hi: _forward(*arrays, lo, hi), run)
-    run.keep_spikes()
+    run_forward(run, _forward, ("mem",), ("beta", "threshold"))
 
 
 def backward(run: Run, gradients: Gradients) -> None:

@@ -14,6 +14,7 @@ from eegsnn.kernels.feedback import (
     by_trial,
     gradients_by_weights,
     products,
+    run_forward,
     share_trials,
 )
 from eegsnn.kernels.run import Gradients, Run
@@ -24,17 +25,7 @@ _PARAMETERS = ("beta", "rho", "b", "threshold")
 
 def forward(run: Run) -> None:
     """Fill spikes, adaptation and membranes of `run`."""
-    weight, bias = run.parameters["recurrent_weight"], run.parameters["recurrent_bias"]
-    n = len(bias)
-    arrays = (
-        by_trial(run.x, n),
-        *(run.first[name].reshape(-1, n) for name in ("spk", "adaptation", "mem")),
-        *(run.parameters[name].reshape(-1, n) for name in _PARAMETERS),
-        *(np.ascontiguousarray(weight.T), bias, run.reset, by_trial(run.outputs, n)),
-        *(by_trial(run.states[name], n) for name in ("adaptation", "mem")),
-    )
-    share_trials(lambda lo, hi: _forward(*arrays, lo, hi), run)
-    run.keep_spikes()
+    run_forward(run, _forward, ("adaptation", "mem"), _PARAMETERS)
 
 
 def backward(run: Run, gradients: Gradients) -> None:

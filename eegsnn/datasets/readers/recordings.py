@@ -241,7 +241,7 @@ def _read_trials(
         named = np.array([manifest.events[text] for text in data.y.tolist()])
         data = dataclasses.replace(data, y=named, classes=[])
     if cut.tmax is not None or cut.tmin:
-        data = data.crop(max(cut.tmin, data.tmin) if not cut.tmin else cut.tmin, cut.tmax)
+        data = data.crop(cut.tmin or max(0.0, data.tmin), cut.tmax)
     if manifest.recording.unit != "V":
         data.unit = manifest.recording.unit
     own = {key: np.full(len(data), value) for key, value in groups.items()}

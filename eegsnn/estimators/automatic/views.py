@@ -176,10 +176,11 @@ def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | Non
 
 
 def _windows(trials: Trials, seed: int, n_folds: int) -> View:
-    n_features = 24 * trials.n_channels
-    seconds = _PRODUCT * trials.samples + _readout_seconds(trials, n_features, n_folds)
     kind = WindowMeans if trials.n_channels < 2 else WhitenedWindowMeans
-    return View("slow potentials", 0.6, kind(trials.sfreq), seconds)
+    features = kind(trials.sfreq)
+    n_features = features.n_windows * trials.n_channels
+    seconds = _PRODUCT * trials.samples + _readout_seconds(trials, n_features, n_folds)
+    return View("slow potentials", 0.6, features, seconds)
 
 
 def _power(trials: Trials, seed: int, n_folds: int) -> View | None:
