@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from eegsnn._validation import (
+    check_boolean,
     check_choice,
     check_groups,
     check_integer,
@@ -24,6 +25,7 @@ from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.estimators.automatic import (
     Committee,
     LabelledTrials,
+    artefact_trials,
     check_frequencies,
     fit_committee,
     plan_choice,
@@ -42,6 +44,7 @@ _NOT_OF_NETWORKS = {
     "architecture",
     "time_budget_s",
     "frequencies",
+    "drop_artefacts",
     "n_steps",
     "class_weight",
     "random_state",
@@ -56,9 +59,11 @@ class ChoosingClassifier(SpikingClassifier):
     sfreq: float | None
     time_budget_s: float
     frequencies: Any
+    drop_artefacts: bool
     input_: SeriesInput
     committee_: Committee | None
     selection_: list[dict[str, Any]]
+    artefacts_: list[int]
     encoder_: Any
     _ensemble: Any
     _names: list[str] | None
@@ -91,6 +96,7 @@ class ChoosingClassifier(SpikingClassifier):
         """Validate what an automatic choice goes by."""
         check_number("time_budget_s", self.time_budget_s, low=0, low_open=True, unit="s")
         check_frequencies(self.frequencies)
+        check_boolean("drop_artefacts", self.drop_artefacts)
         if isinstance(self.architecture, str):
             check_choice("architecture", self.architecture, [AUTOMATIC, *ARCHITECTURES])
         if self.is_automatic and self.architecture is not None:
@@ -109,6 +115,7 @@ class ChoosingClassifier(SpikingClassifier):
         classes, codes = encode_labels(y)
         weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
         groups = check_groups(groups, len(X))
+        weights = self._without_artefacts(X, codes, weights, groups)
         X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
         choice = fit_committee(
             LabelledTrials(X, codes, weights, groups, len(classes)),
@@ -126,6 +133,22 @@ class ChoosingClassifier(SpikingClassifier):
         self.n_iter_, self.interrupted_ = 0, False
         self.loss_curve_, self.validation_scores_, self.histories_ = [], [], []
         self.spike_rates_ = choice.firing_rates
+
+    def _without_artefacts(
+        self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray, groups: np.ndarray | None
+    ) -> np.ndarray:
+        """Return the weights of trials, 0 for artefacts, and remember which these are."""
+        self.artefacts_ = []
+        if not self.drop_artefacts:
+            return weights
+        given = np.flatnonzero(weights > 0)
+        if len(given) < len(X):
+            X, codes, groups = X[given], codes[given], None if groups is None else groups[given]
+        artefacts = given[artefact_trials(X, codes, groups)]
+        self.artefacts_ = artefacts.tolist()
+        weights = weights.copy()
+        weights[artefacts] = 0.0
+        return weights
 
     def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
         """List what an automatic choice would try on so many trials, channels and samples.
@@ -206,7 +229,7 @@ class ChoosingClassifier(SpikingClassifier):
         return getattr(self, "committee_", None)
 
     def _choose_nothing(self) -> None:
-        self.committee_, self.selection_ = None, []
+        self.committee_, self.selection_, self.artefacts_ = None, [], []
 
     def _like_training(self, X: Any) -> np.ndarray:
         if not is_epochs(X) and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:

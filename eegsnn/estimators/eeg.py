@@ -48,6 +48,11 @@ class EEGSpikingClassifier(ChoosingClassifier):
     frequencies : sequence of float, optional
         Stimulus frequencies in Hz of a steady-state experiment, for an automatic choice. Class
         names such as "13Hz" are understood without.
+    drop_artefacts : bool, default True
+        Whether an automatic choice leaves out training trials in which a channel has ten times the
+        power that is usual in its class (and group), and stands out by five robust deviations: at
+        most a quarter of each class. A few such trials cost more than they teach. Nothing is left
+        out at prediction.
     n_steps : int, default 20
         Steps that rows are presented for; in an automatic choice each feature is presented for
         `n_steps` too, as up to so many spikes.
@@ -59,6 +64,8 @@ class EEGSpikingClassifier(ChoosingClassifier):
     selection_ : list of dict
         What an automatic choice tried: name, score (accuracy) and log_loss on held-out training
         trials, weight in the decision, seconds, n_features, chosen, note. Empty otherwise.
+    artefacts_ : list of int
+        Training trials that an automatic choice left out as artefacts.
     encoder_ : EEGEncoder, EncoderUnion or None
         Fitted; None after training on rows or an automatic choice.
     ch_names_ : list of str
@@ -91,6 +98,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         *,
         time_budget_s: float = 60.0,
         frequencies: Sequence[float] | None = None,
+        drop_artefacts: bool = True,
         hidden: Any = (64,),
         neuron: str = "leaky",
         beta: Any = (0.5, 0.98),
@@ -136,6 +144,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         self.sfreq = sfreq
         self.time_budget_s = time_budget_s
         self.frequencies = frequencies
+        self.drop_artefacts = drop_artefacts
 
     def check_parameters(self) -> None:
         """Validate the constructor's values, the encoder's too, without data."""

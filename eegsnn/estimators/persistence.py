@@ -208,6 +208,7 @@ def _describe_choice(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     choice = {
         "committee": committee,
         "selection": model.selection_,
+        "artefacts": model.artefacts_,
         "input": asdict(model.input_),
     }
     return {"choice": choice}, {f"choice.{name}": array for name, array in arrays.items()}
@@ -227,7 +228,7 @@ def _rebuild(cls: type, description: dict[str, Any], arrays: dict[str, np.ndarra
         model.encoder = None if encoder is None else clone(encoder)
         model.encoder_ = encoder
     if isinstance(model, EEGSpikingClassifier):
-        model.committee_, model.selection_ = None, []
+        model.committee_, model.selection_, model.artefacts_ = None, [], []
     if isinstance(model, LiquidStateClassifier):
         model.restore_state(description["network"], _with_prefix(arrays, "network."))
     elif "choice" in description:
@@ -268,6 +269,7 @@ def _restore_networks(
 def _restore_choice(model: Any, choice: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     model.committee_ = Committee.from_state(choice["committee"], arrays)
     model.selection_, model.histories_ = choice["selection"], []
+    model.artefacts_ = choice.get("artefacts", [])  # files of 0.1 do not tell
     model.input_ = SeriesInput(**choice["input"])
     model._ensemble = None
 

@@ -82,6 +82,7 @@ def _run_fold(estimator: Any, dataset: Any, fold: Fold, group: str | None) -> Ru
         warnings=texts,
         operations=decision_costs(estimator, X_test),
         selection=selection_of(estimator),
+        artefacts=len(getattr(estimator, "artefacts_", [])),
         leaks=leaks,
     )
 

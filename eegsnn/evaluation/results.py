@@ -48,6 +48,8 @@ class RunRecord:
         What a decision costs (:func:`~eegsnn.evaluation.decision_costs`), where the model can tell.
     selection : list of dict
         What the model chose by itself, as it tells: ``name``, ``score``, ``seconds``, ``chosen``.
+    artefacts : int
+        Training trials that the model left out by itself, as artefacts.
     leaks : list of str
         Why this fit must be thought to know test trials: steps that were fitted before.
     """
@@ -69,6 +71,7 @@ class RunRecord:
     key: str = ""
     operations: dict[str, float] | None = None
     selection: list[dict[str, Any]] = field(default_factory=list)
+    artefacts: int = 0
     leaks: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:

@@ -304,6 +304,12 @@ def _limits(result: ExperimentResult, dataset: Any, model: str, causality: str) 
             f"{'; '.join(result.transductive)}."
         )
     limits.append(_about_people(result, dataset))
+    left_out = max(result.runs_of(model), key=lambda run: run.artefacts)
+    if left_out.artefacts:
+        limits.append(
+            f"Up to {left_out.artefacts} of {left_out.n_train} training trials were left out as "
+            f"artefacts, ten times as powerful as usual; test trials never were."
+        )
     if "zero-phase" in causality:
         limits.append("Its filters look ahead: it cannot be used online as it is.")
     limits.append(

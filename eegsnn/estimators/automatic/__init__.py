@@ -1,5 +1,6 @@
 """The default that needs no expert: views of the trials, chosen and weighed on training data."""
 
+from eegsnn.estimators.automatic.artefacts import artefact_trials
 from eegsnn.estimators.automatic.committee import Committee, Member
 from eegsnn.estimators.automatic.fitting import (
     check_frequencies,
@@ -13,6 +14,7 @@ __all__ = [
     "LabelledTrials",
     "Member",
     "Tried",
+    "artefact_trials",
     "check_frequencies",
     "fit_committee",
     "plan_choice",

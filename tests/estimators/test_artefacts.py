@@ -1,0 +1,127 @@
+"""Trials that are exceptions are left out of an automatic choice, and nothing else is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eegsnn.errors import ConfigurationError
+from eegsnn.estimators import EEGSpikingClassifier, load_model
+from eegsnn.estimators.automatic import artefact_trials
+
+QUICK: dict[str, Any] = {"sfreq": 100.0, "random_state": 0, "time_budget_s": 0.5}
+
+
+def background(rng: np.random.Generator, n_trials: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    return rng.normal(size=(n_trials, 4, 200)), np.arange(n_trials) % 2
+
+
+def drifts(rng: np.random.Generator, n_trials: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sixteen channels that share a walk; four of them drift up or down a little."""
+    X = rng.normal(size=(n_trials, 16, 200))
+    X += 0.3 * np.cumsum(rng.normal(size=(n_trials, 1, 200)), axis=2)
+    y = np.arange(n_trials) % 2
+    X[:, :4] += 0.1 * np.where(y, 1, -1)[:, None, None] * np.linspace(0, 2, 200)
+    return X, y
+
+
+def popped(X: np.ndarray, trials: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return trials of which some have five electrodes that jump and come back slowly."""
+    X = X.copy()
+    decay = 80.0 * np.exp(-np.arange(X.shape[2]) / 50)
+    for trial in trials:
+        X[trial, rng.choice(X.shape[1], 5, replace=False)] += decay
+    return X
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_few_artefacts_cost_little(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, y = drifts(rng, 80)
+    test, truth = drifts(rng, 200)
+    trials = rng.choice(80, 12, replace=False)
+    spoilt = popped(X, trials, rng)
+    clean = EEGSpikingClassifier(**QUICK).fit(X, y)
+    assert clean.artefacts_ == []
+    dropping = EEGSpikingClassifier(**QUICK).fit(spoilt, y)
+    assert dropping.artefacts_ == sorted(trials.tolist())
+    keeping = EEGSpikingClassifier(**QUICK, drop_artefacts=False).fit(spoilt, y)
+    assert keeping.artefacts_ == []
+    assert dropping.score(test, truth) > keeping.score(test, truth) + 0.1
+    assert dropping.score(test, truth) > clean.score(test, truth) - 0.05
+
+
+def test_leaving_out_is_what_not_giving_would_be(rng: np.random.Generator) -> None:
+    X, y = drifts(rng, 40)
+    X[7, 2] *= 20.0
+    left_out = EEGSpikingClassifier(**QUICK).fit(X, y)
+    absent = EEGSpikingClassifier(**QUICK).fit(np.delete(X, 7, axis=0), np.delete(y, 7))
+    assert left_out.artefacts_ == [7]
+    np.testing.assert_array_equal(left_out.predict_proba(X), absent.predict_proba(X))
+
+
+def test_trials_of_no_weight_say_nothing_of_what_is_usual(rng: np.random.Generator) -> None:
+    X, y = background(rng)
+    X[7, 2] *= 20.0
+    X[20:] *= 20.0
+    weights = np.repeat([1.0, 0.0], 20)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y, sample_weight=weights)
+    assert model.artefacts_ == [7]
+
+
+def test_a_class_of_other_power_is_no_artefact(rng: np.random.Generator) -> None:
+    X, y = background(rng)
+    X[y == 1] *= 30.0
+    assert not artefact_trials(X, y).any()
+
+
+def test_a_group_of_other_power_is_no_artefact(rng: np.random.Generator) -> None:
+    X, y = background(rng, 60)
+    groups = np.repeat(np.arange(6), 10)
+    X[groups == 4] *= 30.0
+    assert not artefact_trials(X, y, groups).any()
+    X[[3, 45], 1] *= 20.0
+    assert np.flatnonzero(artefact_trials(X, y, groups)).tolist() == [3, 45]
+
+
+def test_at_most_a_quarter_of_a_class_and_the_worst(rng: np.random.Generator) -> None:
+    X, y = background(rng)
+    X[:16] *= np.linspace(10, 20, 16)[:, None, None]
+    found = np.flatnonzero(artefact_trials(X, y))
+    assert found.tolist() == list(range(6, 16))
+
+
+def test_few_trials_are_all_kept(rng: np.random.Generator) -> None:
+    X, y = background(rng, 14)
+    X[3] *= 100.0
+    assert not artefact_trials(X, y).any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**16), factor=st.sampled_from([1e-6, 1.0, 1e3]))
+def test_neither_unit_nor_order_nor_repetition_matters(seed: int, factor: float) -> None:
+    rng = np.random.default_rng(seed)
+    X, y = background(rng, 24)
+    X[rng.choice(24, 3, replace=False), rng.integers(4)] *= 20.0
+    found = artefact_trials(X, y)
+    order = rng.permutation(24)
+    np.testing.assert_array_equal(artefact_trials(factor * X[order], y[order]), found[order])
+    twice = np.concatenate([order, order[:10]])
+    np.testing.assert_array_equal(artefact_trials(X[twice], y[twice]), found[twice])
+
+
+def test_what_was_left_out_is_kept_with_the_model(rng: np.random.Generator, tmp_path: Path) -> None:
+    X, y = background(rng)
+    X[3, 0] *= 20.0
+    EEGSpikingClassifier(**QUICK).fit(X, y).save(tmp_path / "model")
+    assert load_model(tmp_path / "model").artefacts_ == [3]
+
+
+def test_a_wrong_switch_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^drop_artefacts: expected true or false"):
+        EEGSpikingClassifier(drop_artefacts="yes").fit(np.zeros((2, 1, 9)), [0, 1])
