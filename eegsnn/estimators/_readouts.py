@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from eegsnn.estimators._inner_folds import inner_folds
-from eegsnn.training.readouts import LinearReadout, certainty
+from eegsnn.training.combining import certainty
+from eegsnn.training.readouts import LinearReadout
 
 READOUTS: tuple[str, ...] = ("ridge", "logistic")
 

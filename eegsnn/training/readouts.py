@@ -1,11 +1,10 @@
-"""Readouts that are solved and not descended: shrinkage discriminant, weights of a committee."""
+"""A readout that is solved and not descended: the discriminant with shrunk covariance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
 
 # Log-probabilities below this are taken to be this: one confident mistake shall not decide.
 LOWEST_LOG_PROBABILITY = -8.0
@@ -117,12 +116,6 @@ def trial_coordinates(values: np.ndarray) -> np.ndarray:
     return vectors[:, kept] * np.sqrt(powers[kept])
 
 
-def _independent(codes: np.ndarray, groups: np.ndarray | None) -> int:
-    if groups is None or len(np.unique(groups)) < 2:
-        return len(codes)
-    return len(np.unique(np.stack([np.unique(groups, return_inverse=True)[1], codes]), axis=1).T)
-
-
 def _span(centred: np.ndarray) -> np.ndarray:
     """Orthonormal basis (features, rank) of the space that the rows span."""
     powers, vectors = np.linalg.eigh(centred @ centred.T)
@@ -145,151 +138,3 @@ def _shrunk_covariance(residuals: np.ndarray, share: np.ndarray, n_features: int
     shrunk = (1 - amount) * covariance
     shrunk[np.arange(size), np.arange(size)] += amount * mean_power
     return shrunk
-
-
-def certainty(
-    scores: np.ndarray,
-    codes: np.ndarray,
-    weights: np.ndarray | None = None,
-    *,
-    least: float = np.exp(-6.0),
-    most: float = np.exp(1.0),
-    pull: float = 1.0,
-    around: float = 1.0,
-    groups: np.ndarray | None = None,
-) -> float:
-    """Factor on the scores with which held-out trials are predicted best (temperature scaling).
-
-    With more features than trials a discriminant is far too certain.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (trials, classes)
-        Class scores or log-probabilities of trials that the readout was not fitted on.
-    codes : ndarray of int, shape (trials,)
-    weights : ndarray, shape (trials,), optional
-    least, most : float, default e⁻⁶ and e
-        Bounds of the factor.
-    pull : float, default 1.0
-        Towards the factor `around`, in trials: keeps it moderate where held-out trials are all
-        right.
-    around : float, default 1.0
-    groups : ndarray, shape (trials,), optional
-        As in :func:`committee_weights`.
-
-    Returns
-    -------
-    float
-
-    References
-    ----------
-    Guo, C., Pleiss, G., Sun, Y. & Weinberger, K. Q. (2017). On calibration of modern neural
-    networks. *ICML*.
-    """
-    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
-    share = share / share.sum()
-    trials = np.arange(len(codes))
-    strength = pull / _independent(codes, groups)
-
-    def loss(logarithm: float) -> float:
-        logs = log_softmax(np.exp(logarithm) * scores)
-        away = logarithm - np.log(around)
-        return float(-share @ logs[trials, codes] + strength * away**2)
-
-    bounds = (np.log(least), np.log(most))
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
-
-
-def certainties(
-    scores: np.ndarray,
-    codes: np.ndarray,
-    weights: np.ndarray | None = None,
-    groups: np.ndarray | None = None,
-) -> list[float]:
-    """Factor on the scores of each of several readouts, see :func:`certainty`.
-
-    With `groups` each is pulled towards the one that is best for all together, in proportion to
-    how few groups there are: a few subjects cannot tell how certain each readout should be, and
-    would else choose among them by chance.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (readouts, trials, classes)
-        Of trials that the readouts were not fitted on.
-    codes, weights, groups
-        As in :func:`committee_weights`.
-
-    Examples
-    --------
-    >>> scores = np.array([[[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [2.0, 0.0]]])
-    >>> both, codes = np.concatenate([scores, 10 * scores]), np.array([0, 1, 0, 1])
-    >>> alone = certainties(both, codes)
-    >>> together = certainties(both, codes, groups=np.array([1, 1, 2, 2]))
-    >>> bool(alone[0] / alone[1] > together[0] / together[1] > 1)
-    True
-    """
-    n_readouts = len(scores)
-    if groups is None:
-        return [certainty(one, codes, weights) for one in scores]
-    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
-    common = certainty(
-        scores.reshape(-1, scores.shape[2]),
-        np.tile(codes, n_readouts),
-        np.tile(share, n_readouts),
-        groups=np.tile(groups, n_readouts),
-    )
-    return [certainty(one, codes, share, around=common, groups=groups) for one in scores]
-
-
-def committee_weights(
-    log_probabilities: np.ndarray,
-    codes: np.ndarray,
-    prior: np.ndarray,
-    strength: float = 20.0,
-    weights: np.ndarray | None = None,
-    groups: np.ndarray | None = None,
-) -> np.ndarray:
-    """Weights ≥ 0 with which the members' log-probabilities are added up.
-
-    They minimise the cross-entropy of trials that the members were not trained on, and the
-    chi-squared distance from `prior`, Σ (weight - prior)² / prior: few trials leave the prior
-    nearly as it is, many overrule it, and a member of which little was expected has to show more.
-
-    Parameters
-    ----------
-    log_probabilities : ndarray, shape (members, trials, classes)
-        Of held-out trials.
-    codes : ndarray of int, shape (trials,)
-    prior : ndarray, shape (members,)
-        Above 0; scaled here so that it adds up to 1.
-    strength : float, default 20.0
-        Of the prior, in trials: thirty trials are swayed by it, three hundred hardly.
-    weights : ndarray, shape (trials,), optional
-        Importance of each trial.
-    groups : ndarray, shape (trials,), optional
-        Subject, session or run of each trial. Trials of one class in one group are alike, and
-        count as one against the prior.
-
-    Returns
-    -------
-    ndarray, shape (members,)
-    """
-    scores = np.maximum(log_probabilities, LOWEST_LOG_PROBABILITY)
-    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
-    share = share / share.sum()
-    start = prior / prior.sum()
-    trials = np.arange(len(codes))
-    pull = strength / _independent(codes, groups)
-    scale = np.sqrt(start * len(start))  # 1 where all are expected to count alike
-
-    def loss(member_weights: np.ndarray) -> tuple[float, np.ndarray]:
-        logs = log_softmax(np.tensordot(member_weights, scores, axes=1))
-        residual = np.exp(logs)
-        residual[trials, codes] -= 1.0
-        away = (member_weights - start) / scale
-        value = -share @ logs[trials, codes] + pull * away @ away
-        gradient = np.einsum("mtc,tc,t->m", scores, residual, share) + 2 * pull * away / scale
-        return value, gradient
-
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
-    return np.asarray(found.x)

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from eegsnn.training.readouts import (
-    certainty,
-    committee_weights,
-    log_softmax,
     shrinkage_discriminant,
     trial_coordinates,
 )
@@ -85,25 +81,3 @@ def test_trials_without_any_spread_are_still_told_apart() -> None:
     values = np.array([[0.0], [0.0], [1.0], [1.0]])
     readout = shrinkage_discriminant(values, np.array([0, 0, 1, 1]), 2)
     assert readout.log_probabilities(values).argmax(axis=1).tolist() == [0, 0, 1, 1]
-
-
-def test_certainty_undoes_a_factor(rng: np.random.Generator) -> None:
-    truth = log_softmax(rng.normal(size=(4000, 3)) * 2)
-    codes = np.array([rng.choice(3, p=np.exp(row)) for row in truth])
-    assert certainty(log_softmax(10 * truth), codes) == pytest.approx(0.1, rel=0.15)
-    # All right: finite all the same.
-    right = log_softmax(10 * np.eye(2)[np.array([0, 1] * 5)])
-    assert certainty(right, np.array([0, 1] * 5)) < 3
-
-
-def test_few_trials_leave_the_prior_and_many_overrule_it(rng: np.random.Generator) -> None:
-    def weights(n: int) -> np.ndarray:
-        codes = rng.integers(0, 2, n)
-        good = log_softmax(rng.normal(size=(n, 2)) + 3 * np.eye(2)[codes])
-        noise = log_softmax(2 * rng.normal(size=(n, 2)))
-        return committee_weights(np.stack([good, noise]), codes, np.array([1.0, 9.0]))
-
-    few, many = weights(2), weights(2000)
-    assert few[1] > few[0]
-    assert many[0] > 5 * many[1]
-    assert (many >= 0).all()

@@ -17,7 +17,8 @@ from eegsnn.estimators._inner_folds import inner_folds
 from eegsnn.estimators.automatic.committee import Committee
 from eegsnn.estimators.automatic.judging import Judged, LabelledTrials, Tried, judge_view
 from eegsnn.estimators.automatic.views import View
-from eegsnn.training.readouts import certainties, committee_weights, log_softmax
+from eegsnn.training.combining import certainties, committee_weights
+from eegsnn.training.readouts import log_softmax
 
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
 _LEAST_SHARE = 0.02
