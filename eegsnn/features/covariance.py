@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,13 @@ from scipy import linalg
 from eegsnn._validation import check_integer
 from eegsnn.features._base import Bands, TrialFeatures, band_filters, in_band
 from eegsnn.filters.covariance import unit_trace
-from eegsnn.filters.riemann import oas_shrunk, shrunk_covariances, tangent_vectors, whitener
+from eegsnn.filters.riemann import (
+    covariances,
+    oas_shrunk,
+    shrunk_covariances,
+    tangent_vectors,
+    whitener,
+)
 from eegsnn.filters.spatial import csp_filters, whitening_filters
 
 _STEPS = tuple((float(low), low + 4.0) for low in range(4, 40, 4))
@@ -58,29 +65,46 @@ class TangentSpace(TrialFeatures):
 
     def _prepare(self, X: np.ndarray) -> np.ndarray:
         bands = band_filters("TangentSpace", self.bands, self.sfreq)
-        return np.stack([shrunk_covariances(in_band(X, band)) for band in bands], axis=1)
+        return np.stack([covariances(in_band(X, band)) for band in bands], axis=1)
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
         components, whitening = [], []
         n_channels = prepared.shape[2]
-        for covariances in prepared.transpose(1, 0, 2, 3):
+        for band in prepared.transpose(1, 0, 2, 3):
             weights = np.eye(n_channels)
             if n_channels > self.max_components:
-                weights = whitening_filters(unit_trace(covariances), self.max_components)
+                weights = whitening_filters(unit_trace(band), self.max_components)
             components.append(weights)
-            whitening.append(whitener(weights @ covariances @ weights.T))
+            whitening.append(whitener(self._shrunk(weights @ band @ weights.T)))
         kept = min(len(rows) for rows in components)  # bands may differ in rank by rounding
         self.components_ = np.stack([rows[:kept] for rows in components])
         self.whitening_ = np.stack([matrix[:kept, :kept] for matrix in whitening])
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        parts = [
-            tangent_vectors(weights @ covariances @ weights.T, whitening)
-            for covariances, weights, whitening in zip(
-                prepared.transpose(1, 0, 2, 3), self.components_, self.whitening_, strict=True
-            )
-        ]
-        return np.hstack(parts)
+        return self._tangent_vectors(
+            weights @ band @ weights.T
+            for band, weights in zip(prepared.transpose(1, 0, 2, 3), self.components_, strict=True)
+        )
+
+    def _transform(self, X: np.ndarray) -> np.ndarray:
+        # Channels are mixed before they are filtered: there are fewer components.
+        bands = band_filters("TangentSpace", self.bands, self.sfreq)
+        reduced = self.components_.shape[1] < X.shape[1]
+        return self._tangent_vectors(
+            covariances(in_band(weights @ X if reduced else X, band))
+            for weights, band in zip(self.components_, bands, strict=True)
+        )
+
+    def _tangent_vectors(self, covariances_of_bands: Iterable[np.ndarray]) -> np.ndarray:
+        return np.hstack(
+            [
+                tangent_vectors(self._shrunk(band), whitening)
+                for band, whitening in zip(covariances_of_bands, self.whitening_, strict=True)
+            ]
+        )
+
+    def _shrunk(self, components: np.ndarray) -> np.ndarray:
+        return oas_shrunk(components, int(self.shape_[1]))
 
 
 class FilterBankCSP(TrialFeatures):
@@ -128,8 +152,8 @@ class FilterBankCSP(TrialFeatures):
     def _learn(self, prepared: np.ndarray, y: Any) -> None:
         count = min(self.n_components, prepared.shape[2])
         filters = [
-            csp_filters(unit_trace(covariances), y, count, "auto")
-            for covariances in prepared.transpose(1, 0, 2, 3)
+            csp_filters(unit_trace(band), y, count, "auto")
+            for band in prepared.transpose(1, 0, 2, 3)
         ]
         kept = min(len(weights) for weights in filters)
         self.filters_ = np.stack([weights[:kept] for weights in filters])

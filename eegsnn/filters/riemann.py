@@ -21,6 +21,12 @@ import numpy as np
 _FLOOR = 1e-10
 
 
+def covariances(X: np.ndarray) -> np.ndarray:
+    """Covariance of each trial (trials, channels, times), about the means of its channels."""
+    X = X - X.mean(axis=2, keepdims=True)
+    return X @ X.transpose(0, 2, 1) / X.shape[2]
+
+
 def shrunk_covariances(X: np.ndarray) -> np.ndarray:
     """Covariance of each trial, shrunk towards the identity (OAS, Chen et al. 2010, eq. 23).
 
@@ -33,8 +39,7 @@ def shrunk_covariances(X: np.ndarray) -> np.ndarray:
     ndarray, shape (trials, channels, channels)
         Positive definite unless a trial is zero throughout.
     """
-    X = X - X.mean(axis=2, keepdims=True)
-    return oas_shrunk(X @ X.transpose(0, 2, 1) / X.shape[2], X.shape[2])
+    return oas_shrunk(covariances(X), X.shape[2])
 
 
 def oas_shrunk(covariances: np.ndarray, n_times: int) -> np.ndarray:
