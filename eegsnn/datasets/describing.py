@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from eegsnn.datasets import manifest as models
-from eegsnn.datasets.folders import folder_files, groups_in, own_folder
+from eegsnn.datasets.folders import folder_files, groups_of_all, own_folder
 from eegsnn.datasets.loading import dataset_options
 from eegsnn.datasets.manifest import Manifest, Source, read_manifest
+from eegsnn.recordings.bids import (
+    MISSING,
+    bids_root,
+    channels,
+    events_table,
+    metadata,
+    participants_table,
+    read_table,
+)
 
 _WIDTH = 96
 
@@ -81,10 +92,44 @@ def _files(manifest: Manifest) -> list[str]:
     found = folder_files(manifest)
     size = sum(path.stat().st_size for path in found.values()) / 1e6
     lines += _item("recordings", f"{len(found)}, {size:.1f} MB in all")
-    for name in found:
-        groups = ", ".join(f"{key} {value}" for key, value in groups_in(manifest, name).items())
-        lines.append(f"    {name}  {groups}".rstrip())
-    return lines
+    for name, groups in groups_of_all(manifest, found).items():
+        said = ", ".join(f"{key} {value}" for key, value in groups.items())
+        lines.append(f"    {name}  {said}".rstrip())
+    within_bids = [path for path in found.values() if bids_root(path) is not None]
+    return lines + [line for key, text in _of_bids(within_bids) for line in _item(key, text)]
+
+
+def _of_bids(files: list[Path]) -> Iterator[tuple[str, str]]:
+    """Say what the tables beside recordings of a BIDS data set hold."""
+    if not files:
+        return
+    labels: dict[str, Counter[str]] = {}
+    tables = [events_table(path) for path in files]
+    for file in filter(None, tables):
+        for column, texts in read_table(file).items():
+            if column not in ("onset", "duration", "sample"):
+                labels.setdefault(column, Counter()).update(t for t in texts if t != MISSING)
+    for column, counts in labels.items():
+        yield f"_events.tsv, {column}", _counted(counts)
+    if None in tables:
+        yield "_events.tsv", f"none for {tables.count(None)} of {len(files)} recordings"
+    bad = Counter(name for path in files for name, _, is_bad in channels(path) if is_bad)
+    if bad:
+        yield "_channels.tsv, bad", _counted(bad)
+    people = participants_table(files[0])
+    for column, texts in ({} if people is None else read_table(people)).items():
+        if column != "participant_id":
+            yield f"participants.tsv, {column}", _counted(Counter(texts))
+    said = [metadata(path) for path in files]
+    for key, words in (("PowerLineFrequency", "mains (Hz)"), ("EEGReference", "reference")):
+        values = Counter(str(one[key]) for one in said if key in one)
+        if values:
+            yield words, ", ".join(values)
+
+
+def _counted(counts: Counter[str]) -> str:
+    few = ", ".join(f"{text} ({n})" for text, n in counts.most_common(12))
+    return few + (f", … ({len(counts)} different ones)" if len(counts) > 12 else "") or "none"
 
 
 def _protocol(protocol: models.Protocol) -> str:

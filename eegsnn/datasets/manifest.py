@@ -123,15 +123,21 @@ class Folder(_Strict):
     for any subfolders). `pattern` is a regular expression that is searched in each file's path
     within the folder; its named groups become groups of trials, and one called ``label`` is the
     label of the whole file. `events` is ``"annotations"``, ``"stim"`` or ``"stim:NAME"`` for a
-    stimulus channel, or the name of the events file beside a recording, in which ``{stem}`` stands
-    for the recording's name without ``_raw`` and ending.
+    stimulus channel, ``"bids"`` or ``"bids:COLUMN"`` for ``_events.tsv``, or the name of the events
+    file beside a recording, in which ``{stem}`` stands for the recording's name without ``_raw``
+    and ending.
+
+    Of a BIDS data set `files` need not be given. `traits` are columns of its ``participants.tsv``
+    that become groups; `label` is the group, or such a column, that is the label of whole files.
     """
 
     path: str = "."
-    files: str | Annotated[list[str], pydantic.Field(min_length=1)]
+    files: str | list[str] = []
     exclude: list[str] = []
     pattern: str = ""
     events: str = "annotations"
+    label: str = ""
+    traits: list[str] = []
 
     @pydantic.field_validator("pattern")
     @classmethod
@@ -152,7 +158,7 @@ class Folder(_Strict):
 
     @property
     def patterns(self) -> list[str]:
-        """The glob patterns of `files`."""
+        """The glob patterns of `files`; none where they are to be found by themselves."""
         return [self.files] if isinstance(self.files, str) else self.files
 
 

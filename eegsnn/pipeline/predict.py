@@ -31,6 +31,7 @@ from eegsnn.pipeline.model_input import (
     other_rate,
 )
 from eegsnn.recordings import Preprocessing, read_recording
+from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
@@ -70,8 +71,8 @@ def predict_recording(
     events : str, optional
         Decide about trials that begin at events, as in training, in place of running windows:
         ``"annotations"`` for all annotations, labels of annotations divided by commas, ``"stim"``
-        or ``"stim:NAME"`` for a stimulus channel, or an events file (``-eve.fif``, ``.eve``,
-        ``.txt``).
+        or ``"stim:NAME"`` for a stimulus channel, ``"bids"`` or ``"bids:COLUMN"`` for
+        ``_events.tsv``, or an events file (``-eve.fif``, ``.eve``, ``.txt``).
     resample : bool, default False
         Whether a recording at another sampling rate may be resampled.
     scale : float, optional
@@ -108,7 +109,7 @@ def predict_recording(
         return _decide_about_trials(
             estimator, card, folder, Path(recording), asked, resample, scale
         )
-    raw = _read(recording, card, resample)
+    raw = _read(recording, card, resample, events)
     data = raw.get_data() * factor_to_unit(card, scale)
     data = data[channels_of(card, raw.ch_names, folder, recording)]
     length = card.n_times
@@ -232,9 +233,14 @@ def _decide_about_trials(
     )
 
 
-def _read(recording: str | Path, card: ModelCard, resample: bool) -> mne.io.BaseRaw:
+def _read(
+    recording: str | Path, card: ModelCard, resample: bool, events: str | None
+) -> mne.io.BaseRaw:
     preprocessing = Preprocessing.from_dict(card.preprocessing)
-    raw = read_recording(recording, preprocessing)
+    column = None
+    if events is not None and is_bids_word(events):
+        column = label_column(Path(recording), column_of(events))
+    raw = read_recording(recording, preprocessing, events_column=column)
     sfreq = float(raw.info["sfreq"])
     if not np.isclose(sfreq, card.sfreq, rtol=1e-6):
         if not resample:
@@ -265,7 +271,7 @@ def _event_starts(
     else:
         wanted = {label.strip() for label in events.split(",")}
         present = [str(text) for text in raw.annotations.description]
-        everything = events == "annotations"
+        everything = events == "annotations" or is_bids_word(events)
         chosen = [
             k
             for k, text in enumerate(present)

@@ -11,6 +11,7 @@ import mne
 from eegsnn._validation import check_choice
 from eegsnn.errors import RecordingError
 from eegsnn.recordings._completeness import check_complete
+from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names
 from eegsnn.recordings.reading import _check_file, _guarded, _suffix
@@ -28,7 +29,7 @@ def open_recording(
     Parameters
     ----------
     path : path-like
-        See :func:`read_recording`. What stands beside a BIDS recording is not read.
+        See :func:`read_recording`; what stands beside a BIDS recording is read with it.
     picks, montage : optional
         As in :class:`Preprocessing`.
     duplicates : {"error", "rename"}, default "error"
@@ -57,6 +58,7 @@ def open_recording(
     raw = _guarded(read, str(file), duplicates)
     if raw.n_times == 0 or not raw.ch_names:
         raise RecordingError(f"{path}: the recording holds no samples.")
+    apply_sidecars(raw, file)
     if montage is not None:
         apply_montage(raw, montage)
     return raw.pick(_resolve_names(raw, wanted.picks, "picks", montage), verbose="error")

@@ -13,6 +13,8 @@ import mne
 from eegsnn._validation import check_choice
 from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
 from eegsnn.recordings._completeness import check_complete
+from eegsnn.recordings._sidecars import apply_sidecars
+from eegsnn.recordings.bids import bids_root
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess
 from eegsnn.recordings.trial_files import is_trial_file
 
@@ -62,6 +64,7 @@ def read_recording(
     *,
     duplicates: str = "error",
     bids: bool | None = None,
+    events_column: str | None = None,
     **overrides: Any,
 ) -> mne.io.BaseRaw:
     """Read a recording in any format that MNE reads, and preprocess it.
@@ -70,8 +73,10 @@ def read_recording(
     ----------
     path : path-like or mne_bids.BIDSPath
         The recording. The suffix names the format; see `KNOWN_FORMATS`. A file of a BIDS data set
-        (below a folder with ``dataset_description.json``, its name beginning with ``sub-``) is
-        read with what stands beside it: events, channel types, bad channels.
+        (its name begins with ``sub-``, and it lies below a folder with
+        ``dataset_description.json``) is read with what stands beside it or higher up: the events
+        of ``_events.tsv`` in place of the file's own annotations, channel types and bad channels
+        of ``_channels.tsv``.
     preprocessing : Preprocessing, optional
         What to do to the continuous recording; ``Preprocessing()`` (pick the EEG channels, spell
         their names as the 10-05 system does) if not given.
@@ -79,6 +84,9 @@ def read_recording(
         What to do with channels of the same name: refuse, or number them ("C3-0", "C3-1").
     bids : bool, optional
         Whether to read `path` as part of a BIDS data set; found out from the path if not given.
+    events_column : str, optional
+        Column of ``_events.tsv`` that holds the labels; ``trial_type`` if not given, or ``value``
+        where that is missing or empty.
     **overrides
         Fields of `Preprocessing` to set or to replace, such as ``resample=128``.
 
@@ -93,7 +101,7 @@ def read_recording(
     RecordingError
         No such file, a folder, an unknown format (known suffixes are listed), an empty, truncated
         or unreadable file, duplicate channel names, channels of `picks` or `reference` missing,
-        or a BIDS recording without the extra ``bids``.
+        or tables of a BIDS data set that are malformed or do not fit the recording.
     ConfigurationError
         A preprocessing value is impossible, for itself or at this sampling rate.
 
@@ -104,20 +112,22 @@ def read_recording(
     """
     check_choice("duplicates", duplicates, ["error", "rename"])
     steps = _merge(preprocessing, overrides)
-    if _is_bids_path(path):
-        raw = _guarded(lambda: _read_bids(path), str(path), duplicates)
-    else:
-        file = Path(path)
-        _check_file(file)
-        if bids or (bids is None and _within_bids(file)):
-            raw = _guarded(lambda: _read_bids(file), str(file), duplicates)
-        else:
-            raw = _guarded(lambda: _read_file(file), str(file), duplicates)
+    # An mne_bids.BIDSPath knows its file; that package itself is not needed.
+    file = Path(getattr(path, "fpath", path))
+    _check_file(file)
+    if bids and bids_root(file) is None:
+        raise RecordingError(
+            f"{path}: is in no BIDS data set: its name has to begin with 'sub-', and a folder "
+            f"above it has to hold dataset_description.json."
+        )
+    raw = _guarded(lambda: _read_file(file), str(file), duplicates)
     if raw.n_times == 0 or not raw.ch_names:
         raise RecordingError(
             f"{path}: the recording holds no samples ({len(raw.ch_names)} channels, "
             f"{raw.n_times} samples)."
         )
+    if bids is not False:
+        apply_sidecars(raw, file, events_column)
     return preprocess(raw, steps)
 
 
@@ -198,32 +208,3 @@ def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:
         if not (_DUPLICATES.search(text) or _NOISE.search(text) or _LATE_MARKER.search(text)):
             warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
     return raw
-
-
-def _is_bids_path(path: Any) -> bool:
-    return hasattr(path, "datatype") and hasattr(path, "root") and hasattr(path, "fpath")
-
-
-def _within_bids(path: Path) -> bool:
-    if not path.name.startswith("sub-"):
-        return False
-    parents = path.absolute().parents
-    return any((folder / "dataset_description.json").is_file() for folder in parents)
-
-
-def _read_bids(path: Any) -> mne.io.BaseRaw:
-    try:
-        import mne_bids
-    except ImportError as error:
-        raise RecordingError(
-            f"{path}: reading a BIDS recording needs the extra 'bids' (pip install "
-            f"'eegsnn[bids]'). The bare file, without its events.tsv and channels.tsv, can be "
-            f"read with bids=False."
-        ) from error
-    if not _is_bids_path(path):
-        check_complete(path, _suffix(path))
-        path = mne_bids.get_bids_path_from_fname(path)
-    elif Path(path.fpath).exists():
-        _check_file(Path(path.fpath))
-        check_complete(Path(path.fpath), _suffix(Path(path.fpath)))
-    return mne_bids.read_raw_bids(path, verbose="error").load_data(verbose="warning")

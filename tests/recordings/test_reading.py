@@ -1,5 +1,3 @@
-import sys
-import types
 import warnings
 
 import mne
@@ -180,62 +178,6 @@ def test_unknown_override(edf, microvolts):
 def test_preprocessing_of_another_kind(edf, microvolts, value):
     with pytest.raises(ConfigurationError, match="expected a Preprocessing"):
         read_recording(edf(microvolts, NAMES), value)
-
-
-@pytest.fixture
-def bids_file(tmp_path, edf, microvolts):
-    (tmp_path / "dataset_description.json").write_text("{}")
-    return edf(microvolts, NAMES, name="sub-01_task-rest_eeg.edf")
-
-
-def test_bids_without_the_extra_names_it(bids_file, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mne_bids", None)
-    with pytest.raises(RecordingError, match=r"extra 'bids'.*eegsnn\[bids\]"):
-        read_recording(bids_file)
-    assert read_recording(bids_file, bids=False).ch_names == NAMES
-
-
-def test_bids_goes_through_mne_bids(bids_file, monkeypatch):
-    class Path:
-        datatype, root, fpath = "eeg", bids_file.parent, bids_file
-
-    asked = []
-
-    def read_raw_bids(path, verbose):
-        asked.append(path)
-        raw = mne.io.read_raw_edf(path.fpath, verbose="error")
-        raw.info["bads"] = ["Cz"]
-        return raw
-
-    module = types.ModuleType("mne_bids")
-    module.get_bids_path_from_fname = lambda path: Path()
-    module.read_raw_bids = read_raw_bids
-    monkeypatch.setitem(sys.modules, "mne_bids", module)
-    for path in (bids_file, Path()):
-        assert read_recording(path).info["bads"] == ["Cz"]
-    assert len(asked) == 2
-
-
-def test_bids_with_the_extra(bids_file):
-    pytest.importorskip("mne_bids", reason="the extra 'bids' is not installed")
-    folder = bids_file.parent / "sub-01" / "eeg"
-    folder.mkdir(parents=True)
-    path = bids_file.rename(folder / bids_file.name)
-    (folder / "sub-01_task-rest_events.tsv").write_text(
-        "onset\tduration\ttrial_type\n1.0\t0\tleft\n3.0\t0\tright\n"
-    )
-    (folder / "sub-01_task-rest_channels.tsv").write_text(
-        "name\ttype\tunits\tstatus\nC3\tEEG\tuV\tgood\nCz\tEEG\tuV\tbad\nC4\tEOG\tuV\tgood\n"
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of sidecar files that are not there
-        raw = read_recording(path)
-    assert raw.ch_names == ["C3", "Cz"]
-    assert raw.info["bads"] == ["Cz"]
-    assert raw.annotations.description.tolist() == ["left", "right"]
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(RecordingError, match="truncated"):
-        read_recording(path)
 
 
 LOADER_FILES = {

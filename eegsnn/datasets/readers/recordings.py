@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,19 @@ import mne
 import numpy as np
 
 from eegsnn._validation import check_number
-from eegsnn.datasets.folders import events_file, groups_in
+from eegsnn.datasets.folders import groups_of_all
 from eegsnn.datasets.manifest import Manifest
+from eegsnn.datasets.readers._folder_events import (
+    events_of,
+    listed,
+    read_with_events,
+    wanted_labels,
+)
 from eegsnn.datasets.readers._folder_files import check_alike, traps_in, without_split_parts
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
-from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs, read_recording
-from eegsnn.recordings.epochs import read_events_file
-from eegsnn.recordings.stimulus import (
-    count_codes,
-    describe_stimulus_channels,
-    is_stimulus_word,
-    stimulus_events,
-)
+from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
-# What MNE's annotations of bad or joined data begin with.
-_NO_EVENT = ("BAD", "EDGE")
 _PER_FILE = (
     "Each label belongs to whole recordings: whatever differs between recordings gives the label "
     "away. Keep recordings whole when dividing, better still subjects."
@@ -112,8 +108,10 @@ def read(
     seen: set[str] = set()
     dropped: Counter[str] = Counter()
     bads: dict[str, list[str]] = {}
+    origins = groups_of_all(manifest, files)
+    per_file = any("label" in own for own in origins.values())
     for name, path in files.items():
-        groups = {"recording": name, **groups_in(manifest, name)}
+        groups = {"recording": name, **origins[name]}
         try:
             read_file = _read_trials if name in cut_already else _read_one
             part, labels = read_file(manifest, path, preprocessing, cut, groups)
@@ -137,7 +135,7 @@ def read(
         # One file may hold the trials of many recordings: it says itself where they come from.
         dataset.groups.pop("recording")
     order = list(dict.fromkeys(manifest.events.values())) or sorted(set(dataset.y.tolist()))
-    traps = [_PER_FILE] if any("label" in groups_in(manifest, name) for name in files) else []
+    traps = [_PER_FILE] * per_file
     traps += [_OVERLAP] if overlap else []
     odd = traps_in(parts, bads)
     return dataclasses.replace(
@@ -177,8 +175,8 @@ def _read_one(
     """Return a recording's trials, and the labels (as the recording has them) that it holds."""
     label = groups.pop("label", None)
     recording = groups["recording"]
-    raw = read_recording(path, preprocessing)
-    events = _events(manifest, path, raw)
+    raw = read_with_events(manifest, path, preprocessing)
+    events = events_of(manifest, path, raw)
     more: dict[str, Any] = {}
     if label is not None:
         if manifest.events and label not in manifest.events:
@@ -196,7 +194,7 @@ def _read_one(
                 "options.cues is for recordings whose name has the label; which events are trials "
                 "is said by [events]."
             )
-        present, wanted = _wanted(raw, events, manifest.events, path)
+        present, wanted = wanted_labels(raw, events, manifest.events, path)
         if cut.window is None:
             epochs = _cut_at_events(raw, events, wanted, cut)
         else:
@@ -235,7 +233,7 @@ def _read_trials(
         if not set(texts) & set(manifest.events):
             raise DataError(
                 f"has no trials labelled {', '.join(manifest.events)}. Labels present: "
-                f"{_listed(texts)}. Correct [events], or leave the file out with folder.exclude."
+                f"{listed(texts)}. Correct [events], or leave the file out with folder.exclude."
             )
         data = data.select(np.isin(data.y, list(manifest.events)))
         named = np.array([manifest.events[text] for text in data.y.tolist()])
@@ -248,61 +246,6 @@ def _read_trials(
     data.groups = {**own, **data.groups}
     data.provenance["dropped"] = {}
     return data, list(texts)
-
-
-def _events(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray | None:
-    """Return the events of a file or a channel, in samples of `raw`; None for annotations."""
-    word = manifest.folder.events if manifest.folder is not None else ""
-    if is_stimulus_word(word):
-        return _at_rate_of(raw, path, stimulus_events(path, word.partition(":")[2] or None))
-    file = events_file(manifest, path)
-    if file is None:
-        return None
-    if not file.is_file():
-        raise DataError(
-            f"no events file {file.name} beside it (folder.events = {manifest.folder.events!r})."  # type: ignore[union-attr]
-        )
-    return _at_rate_of(raw, path, read_events_file(file))
-
-
-def _at_rate_of(raw: mne.io.BaseRaw, path: Path, found: np.ndarray) -> np.ndarray:
-    """Convert events from samples of the file to samples of `raw`, which may be resampled."""
-    original = float(mne.io.read_raw(path, preload=False, verbose="error").info["sfreq"])
-    found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / original)
-    return found
-
-
-def _wanted(
-    raw: mne.io.BaseRaw, events: np.ndarray | None, names: Mapping[str, str], path: Path
-) -> tuple[list[str], dict[str, str]]:
-    """Return the labels that a recording holds, and those of them that are wanted, with names.
-
-    A recording need not hold every label of the data set, but one of them.
-    """
-    if events is None:
-        texts = Counter(str(text) for text in raw.annotations.description)
-        texts = Counter({k: n for k, n in texts.items() if not k.upper().startswith(_NO_EVENT)})
-    else:
-        texts = count_codes(events)
-    chosen = {text: names.get(text, text) for text in texts if text in names or not names}
-    if not chosen:
-        what = "annotations" if events is None else "events"
-        raise DataError(
-            f"has no {what} labelled {', '.join(names) or '(anything)'}. Labels present: "
-            f"{_listed(texts)}.{_stimulus_hint(path, events)} Correct [events], or leave the file "
-            f"out with folder.exclude."
-        )
-    return list(texts), chosen
-
-
-def _stimulus_hint(path: Path, events: np.ndarray | None) -> str:
-    """Name the stimulus channels of a recording whose annotations were asked, if it has any."""
-    if events is not None:
-        return ""
-    there = describe_stimulus_channels(mne.io.read_raw(path, preload=False, verbose="error"))
-    return (
-        f" It has the stimulus channel {there}: folder.events = 'stim' reads it." if there else ""
-    )
 
 
 def _cut_at_events(
@@ -326,7 +269,7 @@ def _cut_with_label(
     """Cut a recording that has one label: into windows, or at its cues."""
     if cut.window is not None:
         return make_epochs(raw, window=cut.window, overlap=cut.overlap, **cut.rejection)
-    _, wanted = _wanted(raw, events, {cue: cue for cue in map(str, cut.cues or [])}, path)
+    _, wanted = wanted_labels(raw, events, {cue: cue for cue in map(str, cut.cues or [])}, path)
     return _cut_at_events(raw, events, wanted, cut)
 
 
@@ -391,7 +334,3 @@ def _interval(baseline: Any) -> tuple[float, float] | None:
         )
     start, end = (check_number("options.baseline", value, unit="s") for value in baseline)
     return start, end
-
-
-def _listed(texts: Mapping[str, int]) -> str:
-    return ", ".join(f"{text} ({n})" for text, n in sorted(texts.items())) or "none"
