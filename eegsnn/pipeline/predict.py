@@ -63,7 +63,8 @@ def predict_recording(
         Result folder of a pipeline, or a model folder.
     recording : path
         Any file that :func:`~eegsnn.recordings.read_recording` reads; or trials that are cut
-        (``-epo.fif``, EEGLAB epochs, ``.npz`` of arrays): one decision per trial, in their order.
+        (``-epo.fif``, EEGLAB epochs, ``.npz`` or ``.mat`` of arrays): one decision per trial, in
+        their order.
     window : float, optional
         Seconds per decision; the length of a training trial if not given.
     step : float, optional
@@ -207,7 +208,7 @@ def _decide_about_trials(
         raise DataError(
             f"{path}: trials last from {data.tmin:g} s to {data.tmin + X.shape[2] / data.sfreq:g} "
             f"s, but the model decides about {card.tmin:g} s to {card.tmin + card.window:g} s from "
-            f"the event. Cut them so (an .npz says where its trials begin in tmin)."
+            f"the event. Cut them so (a file of arrays says where they begin in tmin)."
         )
     X = X[:, :, first : first + length]
     flat = [

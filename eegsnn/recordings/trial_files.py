@@ -1,9 +1,11 @@
-"""Trials that come cut: files of MNE epochs, EEGLAB epochs, and plain arrays (.npz)."""
+"""Trials that come cut: MNE epochs, EEGLAB epochs, and plain arrays (.npz, MATLAB's .mat)."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,23 @@ import numpy as np
 
 from eegsnn._validation import check_choice, check_number
 from eegsnn.errors import DataError, EegsnnError, RecordingError
+from eegsnn.recordings._matlab import load_matlab
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.dataset import EEGDataset
 from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names, preprocess_trials
 
+_ARRAYS = (".npz", ".mat")
 _EPOCHS = re.compile(r"epo(-\d+)?\.fif(\.gz)?$", re.IGNORECASE)
 _EEGLAB_TRIALS = re.compile(r"number of trials", re.IGNORECASE)
-# Entries of an .npz file with a meaning of their own; all others are groups.
+# Arrays with a meaning of their own; all others are groups.
 _RESERVED = ("X", "y", "sfreq", "ch_names", "unit", "tmin", "split")
-# What an .npz file may say of its unit → factor to volts; "a.u." stays as it is.
+# What MATLAB's toolboxes call the sampling rate.
+_RATES = ("fs", "Fs", "srate", "fsample")
+# What a file of arrays may say of its unit → factor to volts; "a.u." stays as it is.
 _TO_VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6, "nV": 1e-9, "a.u.": 1.0}
+_AXES = ("trials", "channels", "times")
+_SAVE_NUMPY = "np.savez(path, X=X, y=y, sfreq=250.0, ch_names=names, subject=subjects)"
+_SAVE_MATLAB = "save(path, 'X', 'y', 'sfreq', 'ch_names', 'subject', '-v7')"
 # Columns of an epochs file's metadata that say where a trial comes from.
 _ORIGINS = ("subject", "session", "run", "block")
 
@@ -29,7 +38,7 @@ _ORIGINS = ("subject", "session", "run", "block")
 def is_trial_file(path: Path) -> bool:
     """Whether a file holds trials that are cut: by its name, and of EEGLAB by what is in it."""
     name = path.name.lower()
-    if name.endswith(".npz") or _EPOCHS.search(name):
+    if name.endswith(_ARRAYS) or _EPOCHS.search(name):
         return True
     if not name.endswith(".set") or not path.is_file():
         return False
@@ -51,14 +60,15 @@ def read_trials(
     Parameters
     ----------
     path : path
-        ``…-epo.fif``, an EEGLAB ``.set`` with epochs, or an ``.npz`` of arrays: ``X`` (trials,
-        channels, times), ``y`` (trials,), ``sfreq`` in hertz; optionally ``ch_names``, ``unit``
-        ("V" if not given, "uV", "nV", "a.u."), ``tmin`` (seconds), ``split`` ("train" or "test");
-        any other array (trials,) is a group of that name.
+        ``…-epo.fif``, an EEGLAB ``.set`` with epochs, or an ``.npz`` or ``.mat`` of arrays: ``X``
+        (trials, channels, times), ``y`` (trials,), ``sfreq`` (or ``fs``, ``srate``) in hertz;
+        optionally ``ch_names``, ``unit`` ("V" if not given, "mV", "uV", "nV", "a.u."), ``tmin``
+        (seconds), ``split`` ("train" or "test"); any other array (trials,) is a group of that
+        name. A ``.mat`` may also hold one structure with such fields, or FieldTrip's trials.
     preprocessing : Preprocessing, optional
         Names, picks, reference, resampling; filters are refused.
     need_labels : bool, default True
-        Whether an ``.npz`` without ``y`` is refused; otherwise its labels are empty texts.
+        Whether arrays without ``y`` are refused; otherwise its labels are empty texts.
 
     Returns
     -------
@@ -78,7 +88,7 @@ def read_trials(
     if not path.is_file():
         raise RecordingError(f"{path}: no such file.")
     try:
-        if path.name.lower().endswith(".npz"):
+        if path.name.lower().endswith(_ARRAYS):
             data = _from_arrays(path, need_labels)
         else:
             epochs = _read_epochs(path)
@@ -116,24 +126,28 @@ def _from_epochs(epochs: mne.BaseEpochs) -> EEGDataset:
 
 
 def _from_arrays(path: Path, need_labels: bool) -> EEGDataset:
-    arrays = _load(path)
+    is_matlab = path.suffix.lower() == ".mat"
+    arrays = load_matlab(path) if is_matlab else _load(path)
+    if "sfreq" not in arrays:
+        arrays = {"sfreq" if key in _RATES else key: value for key, value in arrays.items()}
     required = ["X", "sfreq"] + ["y"] * need_labels
     missing = [key for key in required if key not in arrays]
     if missing:
         raise RecordingError(
             f"no array {', '.join(missing)} in it, only {', '.join(arrays) or 'nothing'}. Save "
-            f"X (trials, channels, times), y (trials,) and sfreq in hertz: np.savez(path, X=X, "
-            f"y=y, sfreq=250.0, ch_names=names, subject=subjects)."
+            f"X (trials, channels, times), y (trials,) and sfreq in hertz: "
+            f"{_SAVE_MATLAB if is_matlab else _SAVE_NUMPY}."
         )
     X = arrays["X"]
     if X.ndim != 3 or X.dtype.kind not in "fiu":
         raise DataError(
             f"X: expected numbers (trials, channels, times), but got shape {X.shape} of {X.dtype}."
         )
+    _check_order(arrays)
     y = _text("y", arrays["y"]) if "y" in arrays else np.full(len(X), "")
     names = arrays.get("ch_names", np.array([f"ch{k}" for k in range(X.shape[1])]))
     split = arrays.get("split")
-    unit = check_choice("unit", str(arrays.get("unit", "V")), _TO_VOLTS)
+    unit = check_choice("unit", str(np.squeeze(arrays.get("unit", "V"))), _TO_VOLTS)
     scale = _TO_VOLTS[unit]
     groups = {}
     for key, values in arrays.items():
@@ -154,6 +168,32 @@ def _from_arrays(path: Path, need_labels: bool) -> EEGDataset:
         unit="a.u." if unit == "a.u." else "V",
         split=None if split is None else _text("split", split),
         tmin=_scalar("tmin", arrays.get("tmin", np.array(0.0))),
+    )
+
+
+def _check_order(arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuse trials whose axes are in another order, as far as labels and names tell."""
+    shape = arrays["X"].shape
+    known = {0: arrays.get("y"), 1: arrays.get("ch_names")}
+    sizes = {axis: np.size(values) for axis, values in known.items() if values is not None}
+    if all(shape[axis] == size for axis, size in sizes.items()):
+        return
+    fitting = [
+        order
+        for order in permutations(range(3))
+        if all(shape[order[axis]] == size for axis, size in sizes.items())
+    ]
+    if len(sizes) == 2 and len(fitting) == 1:
+        order = fitting[0]
+        raise DataError(
+            f"X: expected (trials, channels, times), but got shape {shape} with {sizes[0]} labels "
+            f"y and {sizes[1]} ch_names: its axes are in another order. Save X.transpose{order}, "
+            f"in MATLAB permute(X, {[axis + 1 for axis in order]})."
+        )
+    expected = ", ".join(str(sizes.get(axis, name)) for axis, name in enumerate(_AXES))
+    raise DataError(
+        f"X: expected (trials, channels, times) = ({expected}) by y and ch_names, but got shape "
+        f"{shape}."
     )
 
 

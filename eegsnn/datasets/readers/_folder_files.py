@@ -31,7 +31,7 @@ def check_alike(name: str, part: EEGDataset, first: EEGDataset) -> None:
     if here != there:
         raise DataError(
             f"{name}: belongs to the groups {', '.join(here)}, but {other} to {', '.join(there)}. "
-            f"Give every file the same ones (folder.pattern; arrays of an .npz file)."
+            f"Give every file the same ones (folder.pattern; arrays of an .npz or .mat)."
         )
     length, usual = part.X.shape[2], first.X.shape[2]
     if length != usual or abs(part.tmin - first.tmin) > 0.5 / part.sfreq:
@@ -98,7 +98,7 @@ def traps_in(parts: Sequence[EEGDataset], bads: Mapping[str, Sequence[str]]) -> 
             traps.append(
                 f"A typical channel of {part.groups['recording'][0]} varies by {spread:.2g} V: "
                 f"probably its numbers are microvolts. Models trained on them will misjudge "
-                f"recordings whose unit is right; say [recording] unit = 'a.u.' (in an .npz: unit)."
+                f"recordings whose unit is right; say [recording] unit = 'a.u.' (of arrays: unit)."
             )
             break
     return traps
