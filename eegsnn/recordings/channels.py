@@ -65,7 +65,7 @@ def apply_montage(raw: mne.io.BaseRaw, montage: str) -> None:
     mapping = standardize_channel_names(raw.ch_names, montage)
     # MNE limits no name length any more, but refuses a mapping that names absent channels.
     raw.rename_channels({old: new for old, new in mapping.items() if old != new}, verbose="error")
-    raw.set_montage(_montage(montage), match_case=False, on_missing="ignore", verbose="error")
+    raw.set_montage(montage_of(montage), match_case=False, on_missing="ignore", verbose="error")
 
 
 def _bare(name: str) -> str:
@@ -75,11 +75,12 @@ def _bare(name: str) -> str:
 
 
 def _montage_names(montage: str) -> dict[str, str]:
-    return {name.lower(): name for name in _montage(montage).ch_names}
+    return {name.lower(): name for name in montage_of(montage).ch_names}
 
 
 @lru_cache(maxsize=8)
-def _montage(name: str) -> mne.channels.DigMontage:
+def montage_of(name: str) -> mne.channels.DigMontage:
+    """Return a montage that ships with MNE, by either of its names; else ConfigurationError."""
     # MNE 1.13 renamed the "standard_…" montages to "colin27_…"; both spellings work here with
     # either MNE, because saved models and pipelines outlive a version of MNE.
     builtin = mne.channels.get_builtin_montages()

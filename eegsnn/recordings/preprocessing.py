@@ -1,10 +1,11 @@
-"""What is done to a recording before it is cut: notch → band limits → reference → resample."""
+"""What is done to a recording before it is cut: bad channels → filters → reference → resample."""
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import mne
@@ -12,7 +13,8 @@ import numpy as np
 
 from eegsnn._validation import check_choice, check_number, check_series
 from eegsnn.errors import ConfigurationError, DataError, RecordingError
-from eegsnn.recordings.channels import apply_montage, standardize_channel_names
+from eegsnn.recordings.channels import apply_montage, montage_of, standardize_channel_names
+from eegsnn.recordings.interpolation import interpolate_bads, interpolate_trials
 
 # Order of the causal Butterworth sections. The zero-phase filters are MNE's default FIR designs.
 _CAUSAL_ORDER = 4
@@ -36,6 +38,10 @@ class Preprocessing:
     montage : str or None, default "standard_1005"
         Montage whose spelling and positions the channels get where it knows them; None leaves the
         names alone.
+    bads : "keep" or "interpolate", default "keep"
+        What becomes of EEG channels that are marked bad, flat throughout or not finite: they are
+        used as they are (and not finite ones refused), or replaced by spherical splines between
+        all other EEG channels of the recording, which costs rank.
     notch : float, list of float or None, default None
         Frequencies in hertz to remove, such as ``[50, 100]`` for mains and its harmonic.
     l_freq, h_freq : float or None, default None
@@ -66,6 +72,7 @@ class Preprocessing:
 
     picks: str | list[str] | None = "eeg"
     montage: str | None = "standard_1005"
+    bads: str = "keep"
     notch: float | list[float] | None = None
     l_freq: float | None = None
     h_freq: float | None = None
@@ -98,6 +105,7 @@ class Preprocessing:
                 f"l_freq: expected less than h_freq = {self.h_freq:g} Hz, but got "
                 f"{self.l_freq:g} Hz. Band-stops are asked for with notch."
             )
+        check_choice("bads", self.bads, ["keep", "interpolate"])
         check_choice("phase", self.phase, ["zero", "causal"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -168,6 +176,8 @@ def preprocess(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.Base
     reference = preprocessing.reference
     if isinstance(reference, list):
         reference = _resolve_names(raw, reference, "reference", preprocessing.montage)
+    if preprocessing.bads == "interpolate":
+        interpolate_bads(raw, name=", ".join(Path(file).name for file in raw.filenames[:1] if file))
     _keep(raw, picks, reference)
     if preprocessing.filters or reference is not None or preprocessing.resample is not None:
         _check_finite(raw)
@@ -225,10 +235,12 @@ def preprocess_trials(
             f"into trials: filters belong on the continuous recording. Ask for frequency bands "
             f"of the encoder instead."
         )
-    X = check_series(X, ch_names=ch_names, dtype=np.result_type(X, np.float32))
     names = [str(channel) for channel in ch_names]
     if preprocessing.montage is not None:
         names = list(standardize_channel_names(names, preprocessing.montage).values())
+        if preprocessing.bads == "interpolate" and np.ndim(X) == 3 and X.shape[1] == len(names):
+            X = interpolate_trials(X, sfreq, names, montage_of(preprocessing.montage), name)
+    X = check_series(X, ch_names=ch_names, dtype=np.result_type(X, np.float32))
     if preprocessing.reference == "average":
         if len(names) == 1:
             raise ConfigurationError(
@@ -289,8 +301,8 @@ def _check_finite(raw: mne.io.BaseRaw) -> None:
         if bad.any():
             raise DataError(
                 f"Channel {name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, "
-                f"the first at {raw.times[int(np.argmax(bad))]:.3f} s. Interpolate or drop the "
-                f"channel, or cut these samples out, before filtering."
+                f"the first at {raw.times[int(np.argmax(bad))]:.3f} s. bads = 'interpolate' fills "
+                f"the channel in; picks can leave it out."
             )
 
 

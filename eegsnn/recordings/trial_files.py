@@ -17,6 +17,7 @@ from eegsnn.errors import DataError, EegsnnError, RecordingError
 from eegsnn.recordings._matlab import load_matlab
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.dataset import EEGDataset
+from eegsnn.recordings.interpolation import interpolate_bads
 from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names, preprocess_trials
 
 _ARRAYS = (".npz", ".mat")
@@ -94,6 +95,8 @@ def read_trials(
             epochs = _read_epochs(path)
             if steps.montage is not None:
                 apply_montage(epochs, steps.montage)
+            if steps.bads == "interpolate":
+                interpolate_bads(epochs, name=path.name)
             names = _resolve_names(epochs, steps.picks, "picks", steps.montage)
             data = _from_epochs(epochs.pick(names).reorder_channels(names))
             steps = dataclasses.replace(steps, picks="all")

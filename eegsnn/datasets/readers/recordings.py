@@ -92,7 +92,7 @@ def read(
     if manifest.recording.file_unit != "V":
         raise ConfigurationError(
             f"{manifest.name}: recording.file_unit: {manifest.recording.file_unit!r} is not taken "
-            f"from here: recordings say their unit themselves, and files of arrays in an entry unit "
+            f"from here: recordings say their unit themselves, files of arrays in an entry unit "
             f"('uV'). Where that is wrong, say [recording] unit = 'a.u.'."
         )
     files = without_split_parts(files)
