@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_predict(commands)
     _add_encode(commands)
+    _add_convert(commands)
     _add_datasets(commands)
     _add_pipelines(commands)
     _add_nir(commands)
@@ -135,6 +136,40 @@ def _add_predict(commands: Any) -> None:
     )
     predict.add_argument("--out", metavar="FILE", help="where to write the decisions")
     predict.set_defaults(command=_lazy("predict", "predict"))
+
+
+def _add_convert(commands: Any) -> None:
+    convert = _parser(
+        commands,
+        "convert",
+        "Make a recording (FIF) of a table: a row per sample, a column per channel (.csv, .txt).",
+        "examples:\n"
+        "  eegsnn convert muse.csv --out S01_raw.fif\n"
+        "  eegsnn convert openbci.txt --channels 'EXG Channel 0=C3' 'EXG Channel 1=C4' "
+        "--out S01_raw.fif\n"
+        "  eegsnn convert table.csv --sfreq 250 --unit V --events marker --out S01_raw.fif\n",
+    )
+    convert.add_argument("table", metavar="TABLE", help="text, with a line of columns' names")
+    convert.add_argument("--out", metavar="FILE", required=True, help="name ending in _raw.fif")
+    convert.add_argument(
+        "--sfreq", type=float, metavar="HZ", help="sampling rate (default: by a column of times)"
+    )
+    convert.add_argument(
+        "--unit", default="uV", metavar="UNIT", help="uV, V, mV or nV (default: uV)"
+    )
+    convert.add_argument(
+        "--channels",
+        nargs="+",
+        metavar="COLUMN",
+        help="* stands for anything, COLUMN=NAME gives a name (default: columns that are called "
+        "like electrodes)",
+    )
+    convert.add_argument(
+        "--events",
+        metavar="COLUMN",
+        help="column of events (default: one called marker, event, trigger, stim or label)",
+    )
+    convert.set_defaults(command=_lazy("convert", "convert"))
 
 
 def _add_encode(commands: Any) -> None:

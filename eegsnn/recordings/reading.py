@@ -16,6 +16,7 @@ from eegsnn.recordings._completeness import check_complete
 from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.bids import bids_root
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess
+from eegsnn.recordings.tables import TABLE_SUFFIXES
 from eegsnn.recordings.trial_files import is_trial_file
 
 if TYPE_CHECKING:
@@ -155,6 +156,11 @@ def _check_file(path: Path) -> None:
         raise RecordingError(
             f"{path}: holds trials that are cut, not a recording. EEGSpikingClassifier takes them "
             f"as mne.Epochs or arrays; `eegsnn run` and `eegsnn predict` take the file."
+        )
+    if suffix in TABLE_SUFFIXES:
+        raise RecordingError(
+            f"{path}: is a table, which does not tell units, and may not tell channels or rate. "
+            f"Make a recording of it: eegsnn convert {path.name} --out {path.stem}_raw.fif"
         )
     if suffix not in KNOWN_FORMATS:
         raise RecordingError(

@@ -61,7 +61,7 @@ def test_folder(tmp_path):
         read_recording(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["rec.xyz", "rec", "rec.csv"])
+@pytest.mark.parametrize("name", ["rec.xyz", "rec", "rec.xlsx"])
 def test_unknown_format_lists_the_known(tmp_path, name):
     (tmp_path / name).write_text("1,2,3")
     with pytest.raises(RecordingError, match=r"unknown format.*Known: \.edf, \.bdf"):

@@ -1,0 +1,280 @@
+"""Recordings that come as tables: a row per sample, a column per channel.
+
+Consumer headsets export such files (OpenBCI, Muse, Emotiv, …), and none says all that a recording
+needs: what is missing is asked for.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import pairwise
+from pathlib import Path
+
+import mne
+import numpy as np
+
+from eegsnn._validation import check_channel_names, check_choice, check_number, suggestion
+from eegsnn.errors import DataTrapWarning, RecordingError
+from eegsnn.recordings.channels import montage_of, standardize_channel_names
+
+#: Suffixes of what is probably a table.
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+#: Unit of the samples → factor to volts.
+UNITS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
+
+_TIME = re.compile(r"^time\b|^timestamps?\b|^t$|^seconds?$", re.IGNORECASE)
+_EVENTS = re.compile(r"^(marker|event|trigger|stim|label|annotation)s?$", re.IGNORECASE)
+# What apps write before the name of an electrode.
+_PREFIX = re.compile(r"^(RAW|EEG)[_. ]", re.IGNORECASE)
+_NOTHING = ("", "0", "nan", "none", "null", "n/a")
+# Seconds; packets over the air come late by less.
+_GAP = 0.5
+# Hertz; a slower "EEG" means that times are no seconds.
+_SLOWEST = 10.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts."""
+
+    path: Path
+    columns: dict[str, list[str]]
+
+    def numbers(self, name: str) -> np.ndarray:
+        """Return a column as numbers; what is empty is NaN. RecordingError names row and cell."""
+        texts = [cell or "nan" for cell in self.columns[name]]
+        try:
+            return np.array(texts).astype(np.float64)
+        except ValueError:
+            row = next(k for k, text in enumerate(texts) if not _is_number(text))
+            raise RecordingError(
+                f"{self.path}: column {name}: expected numbers, but row {row + 1} of the samples "
+                f"holds {texts[row]!r}."
+            ) from None
+
+
+def read_table_recording(
+    path: Path,
+    *,
+    sfreq: float | None = None,
+    unit: str = "uV",
+    channels: Sequence[str] | None = None,
+    events: str | None = None,
+) -> tuple[mne.io.RawArray, list[str]]:
+    """Make a recording of a table.
+
+    Parameters
+    ----------
+    path : Path
+        Text: columns divided by commas, blanks, or semicolons or tabs (then decimal commas will
+        do); lines that begin with # or % are left out. Rows without any sample are events alone.
+    sfreq : float, optional
+        Sampling rate in hertz; from the column of times if not given.
+    unit : {"uV", "V", "mV", "nV"}, default "uV"
+        Unit of the samples. Headsets export microvolts.
+    channels : sequence of str, optional
+        Columns that are channels; ``*`` stands for anything, and ``"EXG Channel 0=C3"`` gives a
+        name. If not given, the columns that are called like electrodes of the 10-5 system.
+    events : str, optional
+        Column of events; one called marker, event, trigger, stim or label if not given. An event
+        begins where its value becomes another than 0 or nothing, and lasts while it stays.
+
+    Returns
+    -------
+    raw : mne.io.RawArray
+        In volts, events as annotations; ``BAD_gap`` where times jump.
+    left_out : list of str
+        Columns that were not taken.
+
+    Raises
+    ------
+    RecordingError
+        The table cannot be read, or does not tell its channels or its sampling rate.
+    ConfigurationError
+        `unit` or `sfreq` is impossible.
+
+    Warns
+    -----
+    DataTrapWarning
+        Samples are missing by the column of times.
+    """
+    check_choice("unit", unit, UNITS)
+    table = _read(path)
+    taken = _channels(table, channels)
+    check_channel_names(list(taken.values()))
+    clock = next((name for name in table.columns if _TIME.search(name) and name not in taken), None)
+    if events is not None and events not in table.columns:
+        raise RecordingError(_no_column(table, "events", events))
+    marks = events or next((name for name in table.columns if _EVENTS.search(name)), None)
+    signals = np.array([table.numbers(name) for name in taken])
+    sampled = ~np.isnan(signals).all(axis=0)
+    if not sampled.any():
+        raise RecordingError(f"{path}: the columns {', '.join(taken)} hold no samples.")
+    times = None if clock is None else _times(table, clock, sampled)
+    rate, gaps = _rate(path, times, sfreq)
+    info = mne.create_info(list(taken.values()), rate, "eeg")
+    raw = mne.io.RawArray(signals[:, sampled] * UNITS[unit], info, verbose="error")
+    runs = [] if marks is None else _events(table.columns[marks], sampled)
+    notes = [(first / rate, (last - first) / rate, label) for first, last, label in runs]
+    notes += [(row / rate, 0.0, "BAD_gap") for row in gaps]
+    if notes:
+        raw.set_annotations(mne.Annotations(*zip(*notes, strict=True)), verbose="error")
+    used = {*taken, clock, marks}
+    return raw, [name for name in table.columns if name not in used]
+
+
+def _read(path: Path) -> Table:
+    if not path.is_file():
+        raise RecordingError(f"{path}: no such file.")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{path}: is no text ({error.reason}), so no table.") from error
+    kept = [k for k, line in enumerate(lines) if line.strip() and line.lstrip()[0] not in "#%"]
+    if len(kept) < 2:
+        raise RecordingError(f"{path}: holds no rows of samples.")
+    # Commas may be those of numbers where something else divides the columns.
+    mark = next((one for one in "\t;," if one in lines[kept[-1]]), " ")
+    rows = list(csv.reader([lines[k] for k in kept], delimiter=mark, skipinitialspace=True))
+    cells = [[cell.strip() for cell in row] for row in rows]
+    width = len(cells[-1])
+    # Some apps tell of the session in a line or two before the header.
+    top = next(k for k, row in enumerate(cells) if len(row) == width)
+    header, body = cells[top], cells[top + 1 :]
+    if not body or all(map(_is_number, filter(None, header))):
+        raise RecordingError(
+            f"{path}: no header: expected a line with the names of the {width} columns before the "
+            f"samples, but line {kept[top] + 1} is {lines[kept[top]][:60]!r}. Write one."
+        )
+    odd = next((k for k, row in enumerate(body) if len(row) != width), None)
+    if odd is not None:
+        raise RecordingError(
+            f"{path}: line {kept[top + 1 + odd] + 1}: expected {width} cells, but got "
+            f"{len(body[odd])}."
+        )
+    named = [name or f"column {k}" for k, name in enumerate(header, start=1)]
+    if len(set(named)) < width:
+        copies = sorted(name for name, n in Counter(named).items() if n > 1)
+        raise RecordingError(f"{path}: several columns are called {', '.join(copies)}.")
+    columns = {name: [row[k] for row in body] for k, name in enumerate(named)}
+    if mark in "\t;":
+        columns = {
+            name: [re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", cell) for cell in column]
+            for name, column in columns.items()
+        }
+    return Table(path, columns)
+
+
+def _channels(table: Table, wanted: Sequence[str] | None) -> dict[str, str]:
+    """Return column → name of the channel."""
+    if wanted is None:
+        bare = {name: _PREFIX.sub("", name) for name in table.columns}
+        spelled = standardize_channel_names(list(bare.values()))
+        electrodes = set(montage_of("standard_1005").ch_names)
+        found = {name: spelled[one] for name, one in bare.items() if spelled[one] in electrodes}
+        if not found:
+            raise RecordingError(
+                f"{table.path}: no column is called like an electrode. Columns: "
+                f"{', '.join(table.columns)}. Name the channels: --channels 'EXG*', or with names "
+                f"of electrodes --channels 'EXG Channel 0=C3' 'EXG Channel 1=C4'."
+            )
+        return found
+    taken: dict[str, str] = {}
+    for word in wanted:
+        pattern, _, name = word.partition("=")
+        fitting = [column for column in table.columns if fnmatchcase(column, pattern)]
+        if not fitting or (name and len(fitting) > 1):
+            raise RecordingError(_no_column(table, "channels", pattern))
+        taken |= {column: name or _PREFIX.sub("", column) for column in fitting}
+    return taken
+
+
+def _no_column(table: Table, key: str, name: str) -> str:
+    return (
+        f"{table.path}: {key}: expected a column of the table, but got {name!r}. Columns: "
+        f"{', '.join(table.columns)}.{suggestion(name, table.columns)}"
+    )
+
+
+def _times(table: Table, name: str, sampled: np.ndarray) -> np.ndarray:
+    """Return the times of the samples in whatever unit they have; dates as seconds."""
+    texts = table.columns[name]
+    if _is_number(texts[int(np.argmax(sampled))]):
+        return table.numbers(name)[sampled]
+    try:
+        told = [text.rstrip("Z") for text, keep in zip(texts, sampled, strict=True) if keep]
+        stamps = np.array(told).astype("datetime64[us]")
+    except ValueError as error:
+        raise RecordingError(
+            f"{table.path}: column {name}: expected numbers, or dates such as 2024-01-31 "
+            f"12:00:00.004, but got {texts[0]!r}."
+        ) from error
+    return (stamps - stamps[0]).astype(np.float64) / 1e6
+
+
+def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[float, list[int]]:
+    """Return the sampling rate, and the samples before which others are missing."""
+    if sfreq is not None:
+        sfreq = check_number("sfreq", sfreq, low=0, low_open=True, unit="Hz")
+    if times is None or len(times) < 2 or np.isnan(times).any() or np.ptp(times) == 0:
+        if sfreq is None:
+            raise RecordingError(
+                f"{path}: no column of times tells the sampling rate. Give it: --sfreq 250."
+            )
+        return sfreq, []
+    steps = np.diff(times)
+    if (steps < 0).any():
+        raise RecordingError(
+            f"{path}: times go back, first after sample {int(np.argmax(steps < 0)) + 1}: several "
+            f"recordings in one table, or times that are none. Divide the file, or rename the "
+            f"column and give --sfreq."
+        )
+    scale = next((s for s in (1.0, 1e-3, 1e-6, 1e-9) if 1 / (s * steps.mean()) > _SLOWEST), 1.0)
+    steps = steps * scale
+    gaps = np.flatnonzero(steps > _GAP)
+    usual = np.delete(steps, gaps)
+    measured = float(len(usual) / usual.sum()) if usual.sum() > 0 else 0.0
+    whole = float(round(measured))
+    rate = sfreq or (whole if abs(measured - whole) < 0.005 * measured else round(measured, 3))
+    if not rate or abs(measured - rate) > 0.05 * rate:
+        raise RecordingError(
+            f"{path}: sfreq: expected what the times say, {measured:.4g} Hz, but got {rate:g} Hz. "
+            f"Correct it; or rename the column of times, if it is none."
+        )
+    if gaps.size:
+        warnings.warn(
+            f"{path}: samples are missing in {gaps.size} places, {steps[gaps].sum():.1f} s in all, "
+            f"the first after {gaps[0] / rate:.1f} s; they are annotated as BAD_gap.",
+            DataTrapWarning,
+            stacklevel=2,
+        )
+    return rate, [int(row) + 1 for row in gaps]
+
+
+def _events(texts: list[str], sampled: np.ndarray) -> list[tuple[int, int, str]]:
+    """Return (first sample, last sample, label) of the runs of one value that is something.
+
+    Rows without samples belong to the sample that comes next.
+    """
+    position = np.minimum(np.cumsum(sampled) - sampled, sampled.sum() - 1)
+    labels = [re.sub(r"^(-?\d+)\.0*$", r"\1", text) for text in texts]
+    starts = [0, *(k for k in range(1, len(labels)) if labels[k] != labels[k - 1]), len(labels)]
+    return [
+        (int(position[first]), int(position[end - 1]), labels[first])
+        for first, end in pairwise(starts)
+        if labels[first].lower() not in _NOTHING
+    ]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
