@@ -111,8 +111,10 @@ def predict_recording(
             estimator, card, folder, Path(recording), asked, resample, scale
         )
     raw = _read(recording, card, resample, events)
-    data = raw.get_data() * factor_to_unit(card, scale)
-    data = data[channels_of(card, raw.ch_names, folder, recording)]
+    factor = factor_to_unit(card, scale)
+    order = channels_of(card, raw.ch_names, folder, recording)
+    data = raw.get_data(picks=[raw.ch_names[place] for place in order])
+    data *= factor
     length = card.n_times
     if window is None and not length:
         raise ConfigurationError(

@@ -167,7 +167,11 @@ def preprocess(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.Base
     ConfigurationError
         If a frequency is not below the Nyquist frequency; the montage is unknown.
     """
-    raw = raw.copy().load_data(verbose="error")
+    return preprocess_in_place(raw.copy().load_data(verbose="error"), preprocessing)
+
+
+def preprocess_in_place(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mne.io.BaseRaw:
+    """Do what `preprocess` does to a recording in memory that nobody else needs any more."""
     sfreq = float(raw.info["sfreq"])
     preprocessing.check_rate(sfreq)
     if preprocessing.montage is not None:
@@ -326,7 +330,9 @@ def _resolve_names(
         types = sorted(set(raw.get_channel_types()))
         if wanted not in raw.ch_names:
             try:
-                return list(raw.copy().pick(wanted, verbose="error").ch_names)
+                # A copy of the recording would be one of all its samples.
+                one = mne.EvokedArray(np.zeros((len(raw.ch_names), 1)), raw.info, verbose="error")
+                return list(one.pick(wanted, verbose="error").ch_names)
             except (ValueError, TypeError) as error:
                 raise RecordingError(
                     f"{key}: no channel of type or name {wanted!r} in the recording. Types "

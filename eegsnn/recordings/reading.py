@@ -15,7 +15,7 @@ from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
 from eegsnn.recordings._completeness import check_complete
 from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.bids import bids_root
-from eegsnn.recordings.preprocessing import Preprocessing, preprocess
+from eegsnn.recordings.preprocessing import Preprocessing, preprocess_in_place
 from eegsnn.recordings.tables import TABLE_SUFFIXES
 from eegsnn.recordings.trial_files import is_trial_file
 
@@ -129,7 +129,7 @@ def read_recording(
         )
     if bids is not False:
         apply_sidecars(raw, file, events_column)
-    return preprocess(raw, steps)
+    return preprocess_in_place(raw, steps)
 
 
 def _merge(preprocessing: Preprocessing | None, overrides: dict[str, Any]) -> Preprocessing:
