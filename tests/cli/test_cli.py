@@ -416,7 +416,7 @@ def test_predict_with_an_automatic_choice_saved_by_hand(recording, tmp_path, cap
     [
         ("empty.edf", b"", "the file is empty"),
         ("cut.edf", b"0       X", "truncated within its header"),
-        ("notes.txt", b"hello", "unknown format .txt"),
+        ("notes.txt", b"hello", "eegsnn convert notes.txt"),
         ("noise_raw.fif", b"hello" * 100, "cannot be read"),
     ],
 )
