@@ -228,7 +228,8 @@ def check_finite(
     where = trials[trial] if trials is not None else f"trial {trial}"
     raise DataError(
         f"{name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, the first in "
-        f"{where}, channel {label}. Drop or interpolate these samples first."
+        f"{where}, channel {label}. Drop or interpolate these samples first; for "
+        f"channels of recordings, [preprocessing] bads = 'interpolate' does."
     )
 
 
@@ -244,7 +245,8 @@ def check_no_flat_channel(X: np.ndarray, ch_names: Sequence[str]) -> None:
     if X.shape[2] > 1 and flat.size:
         raise DataError(
             f"Flat channel in the training data: {', '.join(ch_names[int(i)] for i in flat)} "
-            f"does not vary within any trial. Drop or interpolate it first."
+            f"does not vary within any trial. Drop or interpolate it first; for channels of "
+            f"recordings, [preprocessing] bads = 'interpolate' does."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 import mne
@@ -14,13 +15,18 @@ from eegsnn.errors import DataTrapWarning, RecordingError
 _MIN_GOOD = 4
 
 
-def interpolate_bads(recording: Any, *, name: str = "") -> None:
+def interpolate_bads(
+    recording: Any, wanted: Collection[str] | None = None, *, name: str = ""
+) -> None:
     """Interpolate EEG channels that are marked bad, flat throughout, or not finite; in place.
 
     Parameters
     ----------
     recording : mne.io.Raw or mne.Epochs
-        In memory, with the positions of its channels. Afterwards no EEG channel is marked bad.
+        In memory, with the positions of its channels.
+    wanted : collection of str, optional
+        Channels that are needed; others that are flat or not finite are marked bad, and left. All
+        if not given.
     name : str, optional
         What messages call it.
 
@@ -37,13 +43,15 @@ def interpolate_bads(recording: Any, *, name: str = "") -> None:
     names = [recording.ch_names[i] for i in mne.pick_types(recording.info, eeg=True, exclude=[])]
     marked = [channel for channel in names if channel in recording.info["bads"]]
     dead = {channel: why for channel in names if (why := _why_dead(recording, channel))}
-    bad = list(dict.fromkeys([*marked, *dead]))
+    useless = list(dict.fromkeys([*marked, *dead]))
+    recording.info["bads"] = list(dict.fromkeys([*recording.info["bads"], *dead]))
+    bad = [channel for channel in useless if wanted is None or channel in wanted]
     if not bad:
         return
     label = f"{name}: " if name else ""
     placed = [channel for channel in names if _has_position(recording, channel)]
     lost = [channel for channel in bad if channel not in placed]
-    good = [channel for channel in placed if channel not in bad]
+    good = [channel for channel in placed if channel not in useless]
     if lost or len(good) < _MIN_GOOD:
         why = (
             f"the montage knows no position of {', '.join(lost)}"
@@ -52,9 +60,14 @@ def interpolate_bads(recording: Any, *, name: str = "") -> None:
         )
         raise RecordingError(
             f"{label}bads: {', '.join(bad)} cannot be interpolated: {why}. Name the montage of the "
-            f"cap as [preprocessing] montage, or leave the channels out with picks."
+            f"cap as [preprocessing] montage, or leave the channels out: picks = ['eeg', "
+            f"'!{bad[0]}']."
         )
-    unmarked = [f"{channel} ({why})" for channel, why in dead.items() if channel not in marked]
+    unmarked = [
+        f"{channel} ({why})"
+        for channel, why in dead.items()
+        if channel in bad and channel not in marked
+    ]
     if unmarked:
         warnings.warn(
             f"{label}interpolated from their neighbours: {', '.join(unmarked)}.",

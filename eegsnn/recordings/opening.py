@@ -13,7 +13,8 @@ from eegsnn.errors import RecordingError
 from eegsnn.recordings._completeness import check_complete
 from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.channels import apply_montage
-from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names
+from eegsnn.recordings.picking import drop_left_out, resolve_names
+from eegsnn.recordings.preprocessing import Preprocessing
 from eegsnn.recordings.reading import _check_file, _guarded, _suffix
 
 
@@ -47,7 +48,8 @@ def open_recording(
         As :func:`read_recording` does.
     """
     check_choice("duplicates", duplicates, ["error", "rename"])
-    wanted = Preprocessing(picks=picks if picks is None or isinstance(picks, str) else list(picks))
+    names = picks if picks is None or isinstance(picks, str) else list(picks)
+    wanted = Preprocessing(picks=names, montage=montage)
     file = Path(path)
     _check_file(file)
 
@@ -61,4 +63,5 @@ def open_recording(
     apply_sidecars(raw, file)
     if montage is not None:
         apply_montage(raw, montage)
-    return raw.pick(_resolve_names(raw, wanted.picks, "picks", montage), verbose="error")
+    drop_left_out(raw, wanted.picks, montage)
+    return raw.pick(resolve_names(raw, wanted.picks, "picks", montage), verbose="error")

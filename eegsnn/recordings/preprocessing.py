@@ -15,6 +15,14 @@ from eegsnn._validation import check_choice, check_number, check_series
 from eegsnn.errors import ConfigurationError, DataError, RecordingError
 from eegsnn.recordings.channels import apply_montage, montage_of, standardize_channel_names
 from eegsnn.recordings.interpolation import interpolate_bads, interpolate_trials
+from eegsnn.recordings.picking import (
+    drop_left_out,
+    expand,
+    left_out,
+    positions,
+    resolve_names,
+    words_of,
+)
 
 # Order of the causal Butterworth sections. The zero-phase filters are MNE's default FIR designs.
 _CAUSAL_ORDER = 4
@@ -34,7 +42,8 @@ class Preprocessing:
     picks : str, list of str or None, default "eeg"
         A channel type ("eeg", "eog", "stim", "data", "all", …), a list of channel names and
         types, or None for all. Names may be given as the montage or as the file spells them; the
-        order given is kept.
+        order given is kept. ``["eeg", "!E11"]`` leaves a channel out altogether, as if it had not
+        been recorded.
     montage : str or None, default "standard_1005"
         Montage whose spelling and positions the channels get where it knows them; None leaves the
         names alone.
@@ -176,12 +185,14 @@ def preprocess_in_place(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> mn
     preprocessing.check_rate(sfreq)
     if preprocessing.montage is not None:
         apply_montage(raw, preprocessing.montage)
-    picks = _resolve_names(raw, preprocessing.picks, "picks", preprocessing.montage)
+    drop_left_out(raw, preprocessing.picks, preprocessing.montage)
+    picks = resolve_names(raw, preprocessing.picks, "picks", preprocessing.montage)
     reference = preprocessing.reference
     if isinstance(reference, list):
-        reference = _resolve_names(raw, reference, "reference", preprocessing.montage)
+        reference = resolve_names(raw, reference, "reference", preprocessing.montage)
     if preprocessing.bads == "interpolate":
-        interpolate_bads(raw, name=", ".join(Path(file).name for file in raw.filenames[:1] if file))
+        name = ", ".join(Path(file).name for file in raw.filenames[:1] if file)
+        interpolate_bads(raw, picks, name=name)
     _keep(raw, picks, reference)
     if preprocessing.filters or reference is not None or preprocessing.resample is not None:
         _check_finite(raw)
@@ -240,11 +251,16 @@ def preprocess_trials(
             f"of the encoder instead."
         )
     names = [str(channel) for channel in ch_names]
-    if preprocessing.montage is not None:
-        names = list(standardize_channel_names(names, preprocessing.montage).values())
-        if preprocessing.bads == "interpolate" and np.ndim(X) == 3 and X.shape[1] == len(names):
-            X = interpolate_trials(X, sfreq, names, montage_of(preprocessing.montage), name)
-    X = check_series(X, ch_names=ch_names, dtype=np.result_type(X, np.float32))
+    montage = preprocessing.montage
+    if montage is not None:
+        names = list(standardize_channel_names(names, montage).values())
+    out = left_out(names, preprocessing.picks, montage)
+    if np.ndim(X) == 3 and X.shape[1] == len(names):
+        X = X[:, [k for k, one in enumerate(names) if one not in out]]
+        names = [one for one in names if one not in out]
+        if preprocessing.bads == "interpolate" and montage is not None:
+            X = interpolate_trials(X, sfreq, names, montage_of(montage), name)
+    X = check_series(X, ch_names=names, dtype=np.result_type(X, np.float32))
     if preprocessing.reference == "average":
         if len(names) == 1:
             raise ConfigurationError(
@@ -253,12 +269,14 @@ def preprocess_trials(
             )
         X = X - X.mean(axis=1, keepdims=True)
     elif isinstance(preprocessing.reference, list):
-        X = X - X[:, _positions(names, preprocessing.reference, "reference")].mean(1, keepdims=True)
-    if isinstance(preprocessing.picks, str) and preprocessing.picks not in names:
-        check_choice(f"picks of {name}, which holds EEG only", preprocessing.picks, _ALL_EEG)
-    elif preprocessing.picks is not None:
-        picks = preprocessing.picks
-        kept = _positions(names, [picks] if isinstance(picks, str) else picks, "picks")
+        X = X - X[:, positions(names, preprocessing.reference, "reference")].mean(1, keepdims=True)
+    words = words_of(preprocessing.picks)
+    if isinstance(words, str) and words not in names:
+        check_choice(f"picks of {name}, which holds EEG only", words, _ALL_EEG)
+    elif words is not None:
+        wanted = [words] if isinstance(words, str) else words
+        every = dict.fromkeys(names, "eeg")
+        kept = positions(names, [one for w in wanted for one in expand(w, every)], "picks")
         X, names = X[:, kept], [names[i] for i in kept]
     new = preprocessing.resample
     if new is not None and new != sfreq:
@@ -306,7 +324,7 @@ def _check_finite(raw: mne.io.BaseRaw) -> None:
             raise DataError(
                 f"Channel {name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, "
                 f"the first at {raw.times[int(np.argmax(bad))]:.3f} s. bads = 'interpolate' fills "
-                f"the channel in; picks can leave it out."
+                f"the channel in, picks = ['eeg', '!{name}'] leaves it out."
             )
 
 
@@ -318,50 +336,6 @@ def _keep(raw: mne.io.BaseRaw, picks: list[str], reference: str | list[str] | No
     elif reference is not None:
         needed |= set(reference)
     raw.pick([channel for channel in raw.ch_names if channel in needed], verbose="error")
-
-
-def _resolve_names(
-    raw: mne.io.BaseRaw, wanted: str | list[str] | None, key: str, montage: str | None
-) -> list[str]:
-    """Names of existing channels for a type, a list of names, or None."""
-    if wanted is None:
-        return list(raw.ch_names)
-    if isinstance(wanted, str):
-        types = sorted(set(raw.get_channel_types()))
-        if wanted not in raw.ch_names:
-            try:
-                # A copy of the recording would be one of all its samples.
-                one = mne.EvokedArray(np.zeros((len(raw.ch_names), 1)), raw.info, verbose="error")
-                return list(one.pick(wanted, verbose="error").ch_names)
-            except (ValueError, TypeError) as error:
-                raise RecordingError(
-                    f"{key}: no channel of type or name {wanted!r} in the recording. Types "
-                    f"present: {', '.join(types)}; channels: {', '.join(raw.ch_names)}."
-                ) from error
-        wanted = [wanted]
-    kinds = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
-    wanted = list(dict.fromkeys(name for word in wanted for name in _expand(word, kinds)))
-    spelled = standardize_channel_names(wanted, montage) if montage else {}
-    names = [name if name in raw.ch_names else spelled.get(name, name) for name in wanted]
-    found = _positions(raw.ch_names, names, key)
-    return [raw.ch_names[i] for i in found]
-
-
-def _expand(word: str, kinds: Mapping[str, str]) -> list[str]:
-    """All channels of a type, or the word itself if it is a name (a name comes first)."""
-    if word in kinds or word not in kinds.values():
-        return [word]
-    return [name for name, kind in kinds.items() if kind == word]
-
-
-def _positions(present: Sequence[str], wanted: Sequence[str], key: str) -> list[int]:
-    missing = [name for name in wanted if name not in present]
-    if missing:
-        raise RecordingError(
-            f"{key}: channels missing from the recording: {', '.join(missing)}. Present: "
-            f"{', '.join(present)}."
-        )
-    return [list(present).index(name) for name in wanted]
 
 
 def _names_or_word(key: str, value: Any) -> str | list[str] | None:

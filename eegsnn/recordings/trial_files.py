@@ -18,7 +18,12 @@ from eegsnn.recordings._matlab import load_matlab
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.dataset import EEGDataset
 from eegsnn.recordings.interpolation import interpolate_bads
-from eegsnn.recordings.preprocessing import Preprocessing, _resolve_names, preprocess_trials
+from eegsnn.recordings.preprocessing import (
+    Preprocessing,
+    drop_left_out,
+    preprocess_trials,
+    resolve_names,
+)
 
 _ARRAYS = (".npz", ".mat")
 _EPOCHS = re.compile(r"epo(-\d+)?\.fif(\.gz)?$", re.IGNORECASE)
@@ -95,9 +100,10 @@ def read_trials(
             epochs = _read_epochs(path)
             if steps.montage is not None:
                 apply_montage(epochs, steps.montage)
+            drop_left_out(epochs, steps.picks, steps.montage)
             if steps.bads == "interpolate":
                 interpolate_bads(epochs, name=path.name)
-            names = _resolve_names(epochs, steps.picks, "picks", steps.montage)
+            names = resolve_names(epochs, steps.picks, "picks", steps.montage)
             data = _from_epochs(epochs.pick(names).reorder_channels(names))
             steps = dataclasses.replace(steps, picks="all")
         X, sfreq, ch_names = preprocess_trials(

@@ -82,7 +82,8 @@ def traps_in(parts: Sequence[EEGDataset], bads: Mapping[str, Sequence[str]]) -> 
         more = f" and {len(marked) - 3} more recordings" if len(marked) > 3 else ""
         traps.append(
             f"Channels that are marked bad are used all the same: {'; '.join(marked[:3])}{more}. "
-            f"[preprocessing] bads = 'interpolate' fills them in; picks can leave them out."
+            f"[preprocessing] bads = 'interpolate' fills them in, picks = ['eeg', '!NAME'] "
+            f"leaves one out."
         )
     for part in parts:
         still = np.ptp(part.X, axis=2).max(axis=0) == 0
@@ -90,7 +91,7 @@ def traps_in(parts: Sequence[EEGDataset], bads: Mapping[str, Sequence[str]]) -> 
             names = ", ".join(np.array(part.ch_names)[still])
             traps.append(
                 f"Flat in every trial of {part.groups['recording'][0]}: {names}. [preprocessing] "
-                f"bads = 'interpolate' fills it in; picks can leave it out."
+                f"bads = 'interpolate' fills it in, picks = ['eeg', '!NAME'] leaves it out."
             )
     for part in parts:
         spread = float(np.median(part.X.std(axis=2)))
