@@ -171,10 +171,11 @@ def label_column(path: Path, wanted: str | None = None) -> str:
             f"set. Leave the recording out (folder.exclude), or take its annotations."
         )
     table = read_table(file)
-    usual = (name for name in LABEL_COLUMNS if set(table.get(name, ())) - {MISSING})
-    column = wanted or next(usual, None)
-    if column not in table:
-        what = f"no column {wanted}" if wanted else "no labels in trial_type or value"
+    full = [name for name, texts in table.items() if set(texts) - {MISSING}]
+    column = wanted or next((name for name in LABEL_COLUMNS if name in full), None)
+    if column not in full:
+        empty = f"nothing in the column {wanted}" if wanted in table else f"no column {wanted}"
+        what = empty if wanted else "no labels in trial_type or value"
         raise RecordingError(
             f"{file}: {what}. Columns: {', '.join(table)}. Name one as bids:COLUMN."
         )

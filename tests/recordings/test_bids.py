@@ -70,6 +70,8 @@ def test_value_where_trial_type_says_nothing(recording):
     table = recording.with_name(f"{STEM}_events.tsv")
     table.write_text("onset\tduration\ttrial_type\tvalue\n1.0\t0\tn/a\t5\n")
     assert notes(read_recording(recording)) == [(1.0, 0.0, "5")]
+    with pytest.raises(RecordingError, match="nothing in the column trial_type"):
+        read_recording(recording, events_column="trial_type")
     table.write_text("onset\tduration\n1.0\t0\n")
     assert notes(read_recording(recording)) == []
 
