@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._inputs import draw_seed, encode_labels, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.estimators.automatic import (
+    ChannelRepair,
     Committee,
     LabelledTrials,
     artefact_trials,
@@ -44,7 +46,7 @@ _NOT_OF_NETWORKS = {
     "architecture",
     "time_budget_s",
     "frequencies",
-    "drop_artefacts",
+    "clean_artefacts",
     "n_steps",
     "class_weight",
     "random_state",
@@ -59,7 +61,7 @@ class ChoosingClassifier(SpikingClassifier):
     sfreq: float | None
     time_budget_s: float
     frequencies: Any
-    drop_artefacts: bool
+    clean_artefacts: bool
     input_: SeriesInput
     committee_: Committee | None
     selection_: list[dict[str, Any]]
@@ -96,7 +98,7 @@ class ChoosingClassifier(SpikingClassifier):
         """Validate what an automatic choice goes by."""
         check_number("time_budget_s", self.time_budget_s, low=0, low_open=True, unit="s")
         check_frequencies(self.frequencies)
-        check_boolean("drop_artefacts", self.drop_artefacts)
+        check_boolean("clean_artefacts", self.clean_artefacts)
         if isinstance(self.architecture, str):
             check_choice("architecture", self.architecture, [AUTOMATIC, *ARCHITECTURES])
         if self.is_automatic and self.architecture is not None:
@@ -127,7 +129,8 @@ class ChoosingClassifier(SpikingClassifier):
             seed=draw_seed(self.random_state),
             verbose=bool(self.verbose),
         )
-        self.committee_ = choice.committee
+        repair = ChannelRepair.fit(X) if self.clean_artefacts and X.shape[1] > 2 else None
+        self.committee_ = replace(choice.committee, repair=repair)
         self.selection_ = [outcome.to_dict() for outcome in choice.tried]
         self.classes_, self.encoder_, self._ensemble = classes, None, None
         self.n_iter_, self.interrupted_ = 0, False
@@ -139,7 +142,7 @@ class ChoosingClassifier(SpikingClassifier):
     ) -> np.ndarray:
         """Return the weights of trials, 0 for artefacts, and remember which these are."""
         self.artefacts_ = []
-        if not self.drop_artefacts:
+        if not self.clean_artefacts:
             return weights
         given = np.flatnonzero(weights > 0)
         if len(given) < len(X):
@@ -184,6 +187,21 @@ class ChoosingClassifier(SpikingClassifier):
         if committee is not None:
             return committee.probabilities(self._like_training(X))
         return super().predict_proba(X)
+
+    def artefact_channels(self, X: Any) -> np.ndarray:
+        """Mark channels of new trials that are not believed, bool (trials, channels).
+
+        After an automatic choice with ``clean_artefacts``: those whose power is above, or far
+        below, that of all training trials. They are estimated from the other channels before
+        anything is decided. None are marked in a trial where they would be more than a third.
+        """
+        committee = self._chosen()
+        if committee is None or committee.repair is None:
+            raise ConfigurationError(
+                "artefact_channels: only an automatic choice of more than two channels, with "
+                "clean_artefacts=True, knows how powerful channels are."
+            )
+        return committee.repair.spoilt(self._read_like_training(X))
 
     def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
         """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
@@ -232,6 +250,11 @@ class ChoosingClassifier(SpikingClassifier):
         self.committee_, self.selection_, self.artefacts_ = None, [], []
 
     def _like_training(self, X: Any) -> np.ndarray:
+        """Trials as the committee is to see them."""
+        assert self.committee_ is not None
+        return self.committee_.repaired(self._read_like_training(X))
+
+    def _read_like_training(self, X: Any) -> np.ndarray:
         if not is_epochs(X) and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
             super()._prediction_series(X)  # says so in the words of scikit-learn
         return read_like_training(X, self.input_)

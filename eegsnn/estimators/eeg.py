@@ -48,11 +48,12 @@ class EEGSpikingClassifier(ChoosingClassifier):
     frequencies : sequence of float, optional
         Stimulus frequencies in Hz of a steady-state experiment, for an automatic choice. Class
         names such as "13Hz" are understood without.
-    drop_artefacts : bool, default True
-        Whether an automatic choice leaves out training trials in which a channel has ten times the
-        power that is usual in its class (and group), and stands out by five robust deviations: at
-        most a quarter of each class. A few such trials cost more than they teach. Nothing is left
-        out at prediction.
+    clean_artefacts : bool, default True
+        Whether an automatic choice minds artefacts. Training trials are left out in which a channel
+        has ten times the power that is usual in its class (and group), and stands out by five
+        robust deviations: at most a quarter of each class, see ``artefacts_``. In new trials, a
+        channel that is more powerful than in any training trial, or dead, is estimated from the
+        others, unless more than a third of the channels are so; see :meth:`artefact_channels`.
     n_steps : int, default 20
         Steps that rows are presented for; in an automatic choice each feature is presented for
         `n_steps` too, as up to so many spikes.
@@ -98,7 +99,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         *,
         time_budget_s: float = 60.0,
         frequencies: Sequence[float] | None = None,
-        drop_artefacts: bool = True,
+        clean_artefacts: bool = True,
         hidden: Any = (64,),
         neuron: str = "leaky",
         beta: Any = (0.5, 0.98),
@@ -144,7 +145,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         self.sfreq = sfreq
         self.time_budget_s = time_budget_s
         self.frequencies = frequencies
-        self.drop_artefacts = drop_artefacts
+        self.clean_artefacts = clean_artefacts
 
     def check_parameters(self) -> None:
         """Validate the constructor's values, the encoder's too, without data."""

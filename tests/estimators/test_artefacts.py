@@ -50,7 +50,7 @@ def test_a_few_artefacts_cost_little(seed: int) -> None:
     assert clean.artefacts_ == []
     dropping = EEGSpikingClassifier(**QUICK).fit(spoilt, y)
     assert dropping.artefacts_ == sorted(trials.tolist())
-    keeping = EEGSpikingClassifier(**QUICK, drop_artefacts=False).fit(spoilt, y)
+    keeping = EEGSpikingClassifier(**QUICK, clean_artefacts=False).fit(spoilt, y)
     assert keeping.artefacts_ == []
     assert dropping.score(test, truth) > keeping.score(test, truth) + 0.1
     assert dropping.score(test, truth) > clean.score(test, truth) - 0.05
@@ -122,6 +122,53 @@ def test_what_was_left_out_is_kept_with_the_model(rng: np.random.Generator, tmp_
     assert load_model(tmp_path / "model").artefacts_ == [3]
 
 
+def test_a_spoilt_channel_of_a_new_trial_is_estimated_from_the_others() -> None:
+    rng = np.random.default_rng(1)
+    X, y = drifts(rng, 80)
+    test, truth = drifts(rng, 200)
+    spoilt, dead = test.copy(), test.copy()
+    channels = rng.integers(16, size=200)
+    spoilt[np.arange(200), channels] += 80.0 * np.exp(-np.arange(200) / 50)
+    dead[np.arange(200), channels] = 0.0
+    believing = EEGSpikingClassifier(**QUICK, clean_artefacts=False).fit(X, y)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    marked = model.artefact_channels(spoilt)
+    assert marked.sum() == 200
+    np.testing.assert_array_equal(marked.argmax(axis=1), channels)
+    np.testing.assert_array_equal(model.artefact_channels(dead), marked)
+    assert not model.artefact_channels(test).any()
+    np.testing.assert_array_equal(model.predict_proba(test), believing.predict_proba(test))
+    assert model.score(spoilt, truth) > believing.score(spoilt, truth) + 0.1
+    # What the channel held no longer matters.
+    np.testing.assert_allclose(model.predict_proba(spoilt), model.predict_proba(dead))
+
+
+def test_another_unit_is_no_artefact(rng: np.random.Generator) -> None:
+    X, y = drifts(rng, 40)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    assert not model.artefact_channels(1e3 * X).any()
+
+
+def test_which_channels_are_artefacts_is_kept_with_the_model(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    X, y = background(rng)
+    model = EEGSpikingClassifier(**QUICK).fit(X, y)
+    X[2, 1] *= 30.0
+    model.save(tmp_path / "model")
+    kept = load_model(tmp_path / "model")
+    assert np.argwhere(kept.artefact_channels(X)).tolist() == [[2, 1]]
+    np.testing.assert_array_equal(kept.predict_proba(X), model.predict_proba(X))
+
+
+def test_who_does_not_know_says_so(rng: np.random.Generator) -> None:
+    X, y = background(rng)
+    for own, data in (({"clean_artefacts": False}, X), ({}, X[:, :2])):
+        model = EEGSpikingClassifier(**QUICK, **own).fit(data, y)
+        with pytest.raises(ConfigurationError, match=r"^artefact_channels: only an automatic"):
+            model.artefact_channels(data)
+
+
 def test_a_wrong_switch_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"^drop_artefacts: expected true or false"):
-        EEGSpikingClassifier(drop_artefacts="yes").fit(np.zeros((2, 1, 9)), [0, 1])
+    with pytest.raises(ConfigurationError, match=r"^clean_artefacts: expected true or false"):
+        EEGSpikingClassifier(clean_artefacts="yes").fit(np.zeros((2, 1, 9)), [0, 1])

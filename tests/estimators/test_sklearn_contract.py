@@ -38,7 +38,7 @@ def test_check_estimator(estimator: Any, check: Any) -> None:
 
 def test_parameters_go_through_the_constructor_and_back() -> None:
     spiking = set(SpikingClassifier().get_params())
-    own = {"encoder", "sfreq", "time_budget_s", "frequencies", "drop_artefacts"}
+    own = {"encoder", "sfreq", "time_budget_s", "frequencies", "clean_artefacts"}
     defaults = EEGSpikingClassifier().get_params()
     assert set(defaults) == spiking | own
     # No architecture: the choice is left to the estimator.

@@ -8,8 +8,10 @@ from eegsnn.estimators.automatic.fitting import (
     plan_choice,
 )
 from eegsnn.estimators.automatic.judging import LabelledTrials, Tried
+from eegsnn.estimators.automatic.repair import ChannelRepair
 
 __all__ = [
+    "ChannelRepair",
     "Committee",
     "LabelledTrials",
     "Member",

@@ -48,7 +48,7 @@ def artefact_trials(
     >>> np.flatnonzero(artefact_trials(X, np.repeat([0, 1], 10)))
     array([3])
     """
-    powers = _log_powers(X)
+    powers = log_powers(X)
     owners = np.zeros(len(X), int) if groups is None else np.unique(groups, return_inverse=True)[1]
     found = np.zeros(len(X), dtype=bool)
     for code in np.unique(codes):
@@ -78,7 +78,7 @@ def _exceptions(powers: np.ndarray, owners: np.ndarray) -> np.ndarray:
     return worst > 0
 
 
-def _log_powers(X: np.ndarray) -> np.ndarray:
+def log_powers(X: np.ndarray) -> np.ndarray:
     """Logarithm of the variance of each channel in each trial, (trials, channels)."""
     power = np.array([trial.var(axis=1) for trial in X])
     return np.log(np.maximum(power, np.finfo(float).tiny))

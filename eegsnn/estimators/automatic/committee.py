@@ -12,6 +12,7 @@ import numpy as np
 from eegsnn._compiling import n_cores
 from eegsnn.backend import one_blas_thread
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
+from eegsnn.estimators.automatic.repair import ChannelRepair
 from eegsnn.features import FEATURES, KernelRates, TrialFeatures
 from eegsnn.monitoring.operations import Operations
 from eegsnn.training.readouts import LOWEST_LOG_PROBABILITY, LinearReadout, log_softmax
@@ -68,15 +69,22 @@ class Committee:
     ----------
     members : list of Member
     n_classes : int
+    repair : ChannelRepair or None
+        Of new trials, before any member sees them.
     """
 
     members: list[Member]
     n_classes: int
+    repair: ChannelRepair | None = None
 
     @property
     def n_times(self) -> int:
         """Samples of a trial."""
         return int(self.members[0].features.shape_[1])
+
+    def repaired(self, X: np.ndarray) -> np.ndarray:
+        """Trials as members are to see them: spoilt channels estimated from the others."""
+        return X if self.repair is None else self.repair.apply(X)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each class, float64 (trials, classes)."""
@@ -122,6 +130,8 @@ class Committee:
             own |= {"code.offset": member.code.offset, "code.scale": member.code.scale}
             own |= {"readout.weights": member.readout.weights, "readout.bias": member.readout.bias}
             arrays |= {f"member{number}.{name}": array for name, array in own.items()}
+        if self.repair is not None:
+            arrays |= {f"repair.{name}": array for name, array in self.repair.get_state().items()}
         return {"members": described, "n_classes": self.n_classes}, arrays
 
     @classmethod
@@ -150,4 +160,6 @@ class Committee:
             members.append(
                 Member(described["name"], features, code, readout, float(described["weight"]))
             )
-        return cls(members, int(config["n_classes"]))
+        own = {k.removeprefix("repair."): v for k, v in arrays.items() if k.startswith("repair.")}
+        repair = ChannelRepair.from_state(own) if own else None
+        return cls(members, int(config["n_classes"]), repair)
