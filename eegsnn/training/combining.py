@@ -12,6 +12,27 @@ _STRENGTHS = (np.inf, 128.0, 32.0, 8.0, 2.0)
 _N_FOLDS = 5
 
 
+def class_logs(
+    codes: np.ndarray,
+    n_classes: int,
+    weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
+    """Logarithm of how frequent each class is: what is said of a trial by who knows nothing of it.
+
+    Where each of several groups is of one class (a trait of the subject), the frequencies are those
+    of the few who were recruited, and all classes are taken to be as likely.
+
+    Returns
+    -------
+    ndarray, shape (classes,)
+    """
+    if _one_class_each(codes, groups):
+        return np.full(n_classes, -np.log(n_classes))
+    counts = np.bincount(codes, _shares(codes, weights), minlength=n_classes)
+    return np.log(np.maximum(counts, np.finfo(float).tiny))
+
+
 def certainty(
     scores: np.ndarray,
     codes: np.ndarray,
@@ -21,11 +42,13 @@ def certainty(
     most: float = np.exp(1.0),
     pull: float = 1.0,
     around: float = 1.0,
+    base: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> float:
     """Factor on the scores with which held-out trials are predicted best (temperature scaling).
 
-    With more features than trials a discriminant is far too certain.
+    With more features than trials a discriminant is far too certain. What is scaled is how far
+    scores are from `base`, so that who is not certain of anything says what is said without it.
 
     Parameters
     ----------
@@ -39,6 +62,9 @@ def certainty(
         Towards the factor `around`, in trials: keeps it moderate where held-out trials are all
         right.
     around : float, default 1.0
+    base : ndarray, shape (classes,), optional
+        Log-probabilities of the classes that need no readout, see :func:`class_logs`. Default: all
+        alike.
     groups : ndarray, shape (trials,), optional
         As in :func:`committee_weights`.
 
@@ -51,13 +77,13 @@ def certainty(
     Guo, C., Pleiss, G., Sun, Y. & Weinberger, K. Q. (2017). On calibration of modern neural
     networks. *ICML*.
     """
-    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
-    share = share / share.sum()
+    share = _shares(codes, weights)
     trials = np.arange(len(codes))
     strength = pull / _independent(codes, groups)
+    start = np.zeros(scores.shape[1]) if base is None else base
 
     def loss(logarithm: float) -> float:
-        logs = log_softmax(np.exp(logarithm) * scores)
+        logs = log_softmax(np.exp(logarithm) * (scores - start) + start)
         away = logarithm - np.log(around)
         return float(-share @ logs[trials, codes] + strength * away**2)
 
@@ -73,9 +99,9 @@ def certainties(
 ) -> list[float]:
     """Factor on the scores of each of several readouts, see :func:`certainty`.
 
-    With `groups` each is pulled towards the one that is best for all together, in proportion to
-    how few groups there are: a few subjects cannot tell how certain each readout should be, and
-    would else choose among them by chance.
+    Where each group is of one class, each factor is pulled towards the one that is best for all
+    together, in proportion to how few groups there are: a few subjects cannot tell how certain each
+    readout should be, and would else choose among them by chance.
 
     Parameters
     ----------
@@ -89,14 +115,15 @@ def certainties(
     >>> scores = np.array([[[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [2.0, 0.0]]])
     >>> both, codes = np.concatenate([scores, 10 * scores]), np.array([0, 1, 0, 1])
     >>> alone = certainties(both, codes)
-    >>> together = certainties(both, codes, groups=np.array([1, 1, 2, 2]))
+    >>> together = certainties(both, codes, groups=np.array([1, 2, 3, 4]))
     >>> bool(alone[0] / alone[1] > together[0] / together[1] > 1)
     True
     """
     n_readouts = len(scores)
-    if groups is None:
-        return [certainty(one, codes, weights) for one in scores]
-    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
+    base = class_logs(codes, scores.shape[2], weights, groups)
+    if not _one_class_each(codes, groups):
+        return [certainty(one, codes, weights, base=base) for one in scores]
+    share = _shares(codes, weights)
     common = certainty(
         scores.reshape(-1, scores.shape[2]),
         np.tile(codes, n_readouts),
@@ -113,7 +140,7 @@ def committee_weights(
     weights: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Weights ≥ 0 with which the members' log-probabilities are added up.
+    """Weights ≥ 0 with which members' log-probabilities, beyond :func:`class_logs`, are added up.
 
     They minimise the cross-entropy of trials that the members were not trained on, and the
     chi-squared distance from `prior`, Σ (weight - prior)² / prior: a member of which little was
@@ -134,26 +161,29 @@ def committee_weights(
     weights : ndarray, shape (trials,), optional
         Importance of each trial.
     groups : ndarray, shape (trials,), optional
-        Subject, session or run of each trial. Trials of one class in one group are alike, and
-        count as one against the prior.
+        Subject, session or run of each trial. Where each is of one class (a trait), its trials
+        count as one against the prior: they are right or wrong together.
 
     Returns
     -------
     ndarray, shape (members,)
     """
-    scores = np.maximum(log_probabilities, LOWEST_LOG_PROBABILITY)
-    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
+    base = class_logs(codes, log_probabilities.shape[2], weights, groups)
+    scores = np.maximum(log_probabilities, LOWEST_LOG_PROBABILITY) - base
+    share = _shares(codes, weights)
     start = prior / prior.sum()
     losses = np.zeros(len(_STRENGTHS))
     for train, test in _folds(codes, groups):
         known = None if groups is None else groups[train]
-        paths = _weights_by_strength(scores[:, train], codes[train], share[train], start, known)
+        paths = _weights_by_strength(
+            scores[:, train], codes[train], share[train], start, base, known
+        )
         for number, found in enumerate(paths):
-            logs = log_softmax(np.tensordot(found, scores[:, test], axes=1))
+            logs = log_softmax(np.tensordot(found, scores[:, test], axes=1) + base)
             losses[number] -= share[test] @ logs[np.arange(len(test)), codes[test]]
-    evidence = -losses / share.sum() * _independent(codes, groups)
+    evidence = -losses * _independent(codes, groups)
     likelihood = np.exp(evidence - evidence.max())
-    paths = _weights_by_strength(scores, codes, share, start, groups)
+    paths = _weights_by_strength(scores, codes, share, start, base, groups)
     return likelihood @ paths / likelihood.sum()
 
 
@@ -162,6 +192,7 @@ def _weights_by_strength(
     codes: np.ndarray,
     share: np.ndarray,
     start: np.ndarray,
+    base: np.ndarray,
     groups: np.ndarray | None,
 ) -> np.ndarray:
     """Weights (strengths, members), each found from those at the strength before it."""
@@ -171,7 +202,7 @@ def _weights_by_strength(
     independent = _independent(codes, groups)
 
     def loss(member_weights: np.ndarray, pull: float) -> tuple[float, np.ndarray]:
-        logs = log_softmax(np.tensordot(member_weights, scores, axes=1))
+        logs = log_softmax(np.tensordot(member_weights, scores, axes=1) + base)
         residual = np.exp(logs)
         residual[trials, codes] -= 1.0
         away = (member_weights - start) / scale
@@ -203,7 +234,21 @@ def _folds(codes: np.ndarray, groups: np.ndarray | None) -> list[tuple[np.ndarra
     ]
 
 
+def _one_class_each(codes: np.ndarray, groups: np.ndarray | None) -> bool:
+    """Whether there are several groups, and none holds trials of two classes."""
+    if groups is None:
+        return False
+    numbers = np.unique(groups, return_inverse=True)[1]
+    n_groups = int(numbers.max()) + 1
+    return n_groups > 1 and len(np.unique(numbers * (codes.max() + 1) + codes)) == n_groups
+
+
 def _independent(codes: np.ndarray, groups: np.ndarray | None) -> int:
-    if groups is None or len(np.unique(groups)) < 2:
-        return len(codes)
-    return len(np.unique(np.stack([np.unique(groups, return_inverse=True)[1], codes]), axis=1).T)
+    """Count what says something of its own: trials; or groups, where each is of one class."""
+    return len(np.unique(groups)) if _one_class_each(codes, groups) else len(codes)
+
+
+def _shares(codes: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Weights of trials that add up to 1."""
+    share = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=float)
+    return share / share.sum()

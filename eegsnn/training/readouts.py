@@ -28,9 +28,12 @@ class LinearReadout:
         """Log-probability of each class, float64 (trials, classes)."""
         return log_softmax(values @ self.weights.T + self.bias)
 
-    def tempered(self, factor: float) -> LinearReadout:
-        """Return the readout with scores multiplied by `factor`: below 1 it is less certain."""
-        return LinearReadout(self.weights * factor, self.bias * factor)
+    def tempered(self, factor: float, base: np.ndarray) -> LinearReadout:
+        """Return the readout `factor` times as far from the log-probabilities `base` (classes,).
+
+        At 0 it would say `base` of every trial; below 1 it is less certain.
+        """
+        return LinearReadout(self.weights * factor, self.bias * factor + (1 - factor) * base)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:

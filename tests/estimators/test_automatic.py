@@ -11,6 +11,7 @@ import mne
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
 
 from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import ConfigurationError, DataError
@@ -119,6 +120,23 @@ def test_groups_unmask_a_view_that_knows_the_subject(rng: np.random.Generator) -
     scores = [next(v["score"] for v in s if v["name"] == name) for s in (free, honest)]
     assert scores[0] > 0.9
     assert scores[1] < 0.8
+
+
+def test_a_rare_response_is_found_in_subjects_who_differ(rng: np.random.Generator) -> None:
+    """One trial of six has a wave; how large and how late, subjects differ in."""
+    subjects, y = np.repeat(np.arange(4), 90), np.tile(np.arange(90) % 6 == 0, 4)
+    X = np.cumsum(rng.normal(size=(360, 4, 80)), axis=2)
+    X -= X.mean(axis=2, keepdims=True)
+    X *= np.array([0.5, 1.0, 1.5, 2.0])[subjects, None, None]
+    wave = np.exp(-((np.arange(80) - 40 - 4 * subjects[:, None]) ** 2) / 72)
+    X += 6.0 * y[:, None, None] * np.array([1, 0.8, 0.4, 0.1])[None, :, None] * wave[:, None]
+    train = subjects < 3
+    model = EEGSpikingClassifier(**QUICK).fit(X[train], y[train], groups=subjects[train])
+    weights = {view["name"]: view["weight"] for view in model.selection_ if view["chosen"]}
+    assert max(weights, key=weights.get) == "slow potentials"
+    found = model.predict_proba(X[~train])[:, 1]
+    assert roc_auc_score(y[~train], found) > 0.8
+    assert 0.05 < found.mean() < 0.35
 
 
 @pytest.mark.parametrize("n_trials", [2, 3, 4, 6])

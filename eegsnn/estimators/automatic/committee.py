@@ -68,14 +68,20 @@ class Committee:
     Attributes
     ----------
     members : list of Member
-    n_classes : int
+    base : ndarray (classes,)
+        Log-probabilities that are given before any member is heard: class frequencies.
     repair : ChannelRepair or None
         Of new trials, before any member sees them.
     """
 
     members: list[Member]
-    n_classes: int
+    base: np.ndarray
     repair: ChannelRepair | None = None
+
+    @property
+    def n_classes(self) -> int:
+        """Classes it tells apart."""
+        return len(self.base)
 
     @property
     def n_times(self) -> int:
@@ -88,11 +94,12 @@ class Committee:
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each class, float64 (trials, classes)."""
-        total = np.zeros((len(X), self.n_classes))
+        total = np.tile(self.base, (len(X), 1))
         with one_blas_thread(), ThreadPoolExecutor(n_cores()) as pool:
             logs = pool.map(lambda member: member.log_probabilities(X), self.members)
             for member, values in zip(self.members, logs, strict=True):
-                total += member.weight * np.maximum(values, LOWEST_LOG_PROBABILITY)
+                said = np.maximum(values, LOWEST_LOG_PROBABILITY)
+                total += member.weight * (said - self.base)
         return np.exp(log_softmax(total))
 
     def encode(self, X: np.ndarray) -> np.ndarray:
@@ -113,7 +120,7 @@ class Committee:
     def get_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Everything the committee is, as a JSON-able dict and named arrays."""
         described: list[dict[str, Any]] = []
-        arrays: dict[str, np.ndarray] = {}
+        arrays = {"base": self.base}
         for number, member in enumerate(self.members):
             features, own = member.features.get_state()
             kind = next(name for name, cls in _CODES.items() if isinstance(member.code, cls))
@@ -132,7 +139,7 @@ class Committee:
             arrays |= {f"member{number}.{name}": array for name, array in own.items()}
         if self.repair is not None:
             arrays |= {f"repair.{name}": array for name, array in self.repair.get_state().items()}
-        return {"members": described, "n_classes": self.n_classes}, arrays
+        return {"members": described}, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Committee:
@@ -162,4 +169,4 @@ class Committee:
             )
         own = {k.removeprefix("repair."): v for k, v in arrays.items() if k.startswith("repair.")}
         repair = ChannelRepair.from_state(own) if own else None
-        return cls(members, int(config["n_classes"]), repair)
+        return cls(members, arrays["base"], repair)

@@ -17,7 +17,7 @@ from eegsnn.estimators._inner_folds import inner_folds
 from eegsnn.estimators.automatic.committee import Committee
 from eegsnn.estimators.automatic.judging import Judged, LabelledTrials, Tried, judge_view
 from eegsnn.estimators.automatic.views import View
-from eegsnn.training.combining import certainties, committee_weights
+from eegsnn.training.combining import certainties, class_logs, committee_weights
 from eegsnn.training.readouts import log_softmax
 
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
@@ -137,12 +137,13 @@ def _tempered(fitted: list[Judged], trials: LabelledTrials) -> list[Judged]:
     """Make every view as certain as its held-out trials allow."""
     logs = np.array([one.logs for one in fitted])
     factors = certainties(logs, trials.codes, trials.weights, trials.groups)
+    base = _base(trials)
     share = trials.weights / trials.weights.sum()
     tempered = []
     for one, factor in zip(fitted, factors, strict=True):
-        held_out = log_softmax(factor * one.logs)
+        held_out = log_softmax(factor * (one.logs - base) + base)
         one.outcome.log_loss = float(-share @ held_out[np.arange(len(held_out)), trials.codes])
-        member = replace(one.member, readout=one.member.readout.tempered(factor))
+        member = replace(one.member, readout=one.member.readout.tempered(factor, base))
         tempered.append(one._replace(member=member, logs=held_out))
     return tempered
 
@@ -167,4 +168,8 @@ def _decided(
             one.outcome.weight = weight
             members.append(replace(one.member, weight=weight))
             firing_rates[one.member.name] = one.firing_rate
-    return Choice(Committee(members, trials.n_classes), tried, firing_rates)
+    return Choice(Committee(members, _base(trials)), tried, firing_rates)
+
+
+def _base(trials: LabelledTrials) -> np.ndarray:
+    return class_logs(trials.codes, trials.n_classes, trials.weights, trials.groups)
