@@ -133,9 +133,9 @@ def test_a_rare_response_is_found_in_subjects_who_differ(rng: np.random.Generato
     train = subjects < 3
     model = EEGSpikingClassifier(**QUICK).fit(X[train], y[train], groups=subjects[train])
     weights = {view["name"]: view["weight"] for view in model.selection_ if view["chosen"]}
-    assert max(weights, key=weights.get) == "slow potentials"
+    assert weights["slow potentials"] > 0.6  # of the prior, a fifth is its
     found = model.predict_proba(X[~train])[:, 1]
-    assert roc_auc_score(y[~train], found) > 0.8
+    assert roc_auc_score(y[~train], found) > 0.95
     assert 0.05 < found.mean() < 0.35
 
 
