@@ -42,6 +42,12 @@ def predict(arguments: argparse.Namespace) -> int:
         decisions.save(arguments.out)
         counts = ", ".join(f"{label}: {n}" for label, n in Counter(decisions.labels).most_common())
         print(f"{len(decisions.labels)} decisions ({counts}) in {arguments.out}")
+    if decisions.estimated:
+        channels = ", ".join(f"{name} ({count})" for name, count in decisions.estimated.items())
+        print(
+            f"Spoilt channels, estimated from the others (in how many decisions): {channels}.",
+            file=sys.stderr,
+        )
     if decisions.skipped:
         print(
             f"{decisions.skipped} windows were left out: BAD annotation, or beyond the recording.",

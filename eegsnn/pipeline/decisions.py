@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -59,6 +59,8 @@ class Decisions:
         Label or code of the event that a window belongs to; empty for running windows.
     skipped : int
         Windows left out because they overlap a BAD annotation or reach beyond the recording.
+    estimated : dict of str to int
+        Channels that were spoilt, and in how many decisions they were estimated from the others.
     """
 
     start: np.ndarray
@@ -68,6 +70,7 @@ class Decisions:
     classes: list[str]
     events: list[str]
     skipped: int = 0
+    estimated: dict[str, int] = field(default_factory=dict)
 
     def to_csv(self) -> str:
         """Return one line per window: start, end, event, label, probability of each class."""

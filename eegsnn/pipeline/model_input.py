@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eegsnn._validation import channel_order, check_number
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.pipeline.model_folder import ModelCard, load_card
@@ -63,6 +65,15 @@ def factor_to_unit(card: ModelCard, scale: float | None) -> float:
             f"the file already holds it)."
         )
     return 1.0
+
+
+def spoilt_channels(estimator: Any, X: np.ndarray, ch_names: Sequence[str]) -> dict[str, int]:
+    """Return the channels that the model does not believe, and in how many of these trials."""
+    committee = getattr(estimator, "committee_", None)
+    if committee is None or committee.repair is None:
+        return {}
+    counts = estimator.artefact_channels(X).sum(axis=0).tolist()
+    return {name: count for name, count in zip(ch_names, counts, strict=True) if count}
 
 
 def other_rate(recording: str | Path, sfreq: float, card: ModelCard) -> DataError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from eegsnn.pipeline.model_input import (
     factor_to_unit,
     flat_channels,
     other_rate,
+    spoilt_channels,
 )
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
@@ -160,7 +162,8 @@ def predict_recording(
     _check_samples(data, starts[kept], length, card, recording)
     if card.alignment:
         data = _aligned(data, starts[kept], length, card, recording)
-    labels, probabilities = _decide(estimator, data, starts[kept], length)
+    windows = [data[:, start : start + length] for start in starts[kept]]  # views, not copies
+    labels, probabilities, estimated = _decide(estimator, windows, card.ch_names)
     if len(probabilities) > 1 and np.ptp(probabilities, axis=0).max() == 0:
         warnings.warn(
             f"{recording}: every window got the same probabilities, so that nothing of the signal "
@@ -176,6 +179,7 @@ def predict_recording(
         classes=[str(label) for label in estimator.classes_],
         events=[name for name, keep in zip(names, kept, strict=True) if keep] if names else [],
         skipped=int((~kept).sum()),
+        estimated=estimated,
     )
 
 
@@ -222,17 +226,15 @@ def _decide_about_trials(
         joined = np.concatenate(list(X), axis=1)
         starts = np.arange(len(X)) * length
         X = np.stack(np.split(_aligned(joined, starts, length, card, path), len(X), axis=1))
-    probabilities = np.concatenate(
-        [np.asarray(estimator.predict_proba(X[rows])) for rows in _batches(np.arange(len(X)))]
-    )
-    classes = [str(label) for label in estimator.classes_]
+    labels, probabilities, estimated = _decide(estimator, list(X), card.ch_names)
     return Decisions(
         start=np.full(len(X), card.tmin),
         duration=length / card.sfreq,
-        labels=[classes[k] for k in probabilities.argmax(axis=1)],
+        labels=labels,
         probabilities=probabilities,
-        classes=classes,
+        classes=[str(label) for label in estimator.classes_],
         events=[str(label) for label in data.y] if data.y.any() else [],
+        estimated=estimated,
     )
 
 
@@ -340,17 +342,18 @@ def _aligned(
 
 
 def _decide(
-    estimator: Any, data: np.ndarray, starts: np.ndarray, length: int
-) -> tuple[list[str], np.ndarray]:
-    labels: list[str] = []
+    estimator: Any, trials: list[np.ndarray], ch_names: Sequence[str]
+) -> tuple[list[str], np.ndarray, dict[str, int]]:
+    """Decide about trials (channels, times): labels, probabilities, channels not believed."""
     shares: list[np.ndarray] = []
-    classes = np.asarray(estimator.classes_)
-    for batch in _batches(starts):
-        X = np.stack([data[:, start : start + length] for start in batch])
-        probabilities = np.asarray(estimator.predict_proba(X))
-        shares.append(probabilities)
-        labels += [str(label) for label in classes[probabilities.argmax(axis=1)]]
-    return labels, np.concatenate(shares)
+    estimated: Counter[str] = Counter()
+    for batch in _batches(np.arange(len(trials))):
+        X = np.stack([trials[k] for k in batch])
+        shares.append(np.asarray(estimator.predict_proba(X)))
+        estimated.update(spoilt_channels(estimator, X, ch_names))
+    probabilities = np.concatenate(shares)
+    labels = [str(label) for label in np.asarray(estimator.classes_)[probabilities.argmax(axis=1)]]
+    return labels, probabilities, dict(estimated.most_common())
 
 
 def _batches(values: np.ndarray) -> Iterator[np.ndarray]:

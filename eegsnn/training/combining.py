@@ -121,7 +121,7 @@ def certainties(
     """
     n_readouts = len(scores)
     base = class_logs(codes, scores.shape[2], weights, groups)
-    if not _one_class_each(codes, groups):
+    if groups is None or not _one_class_each(codes, groups):
         return [certainty(one, codes, weights, base=base) for one in scores]
     share = _shares(codes, weights)
     common = certainty(
@@ -245,7 +245,9 @@ def _one_class_each(codes: np.ndarray, groups: np.ndarray | None) -> bool:
 
 def _independent(codes: np.ndarray, groups: np.ndarray | None) -> int:
     """Count what says something of its own: trials; or groups, where each is of one class."""
-    return len(np.unique(groups)) if _one_class_each(codes, groups) else len(codes)
+    if groups is None or not _one_class_each(codes, groups):
+        return len(codes)
+    return len(np.unique(groups))
 
 
 def _shares(codes: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

@@ -369,6 +369,24 @@ def test_predict_refuses_a_dead_electrode(finished, recording, tmp_path, capsys)
     assert "channel C4 is flat throughout" in line
 
 
+def test_predict_tells_of_channels_that_it_does_not_believe(tmp_path, capsys):
+    rng = np.random.default_rng(3)
+    names = ["C3", "C4", "Cz", "Pz"]
+    info = mne.create_info(names, 100.0, "eeg")
+    data = 1e-5 * rng.normal(size=(20, 4, 100))
+    labels = ["rest", "move"] * 10
+    data[1::2, 0] *= 1.5
+    model = EEGSpikingClassifier(sfreq=100.0, random_state=0, time_budget_s=0.5)
+    model.fit(data, labels, ch_names=names).save(tmp_path / "model")
+    signal = np.concatenate(list(data[:6]), axis=1)
+    signal[1, 250:] += 1e-3 * np.sin(np.arange(350))  # C4 came off
+    path = save(mne.io.RawArray(signal, info, verbose="error"), tmp_path / "new_raw.fif")
+    assert main(["predict", str(tmp_path / "model"), str(path)]) == 0
+    said = capsys.readouterr()
+    assert "estimated from the others (in how many decisions): C4 (4)." in said.err
+    assert len(said.out.splitlines()) == 7
+
+
 def test_predict_with_models_saved_by_hand(recording, tmp_path, capsys):
     """Without a pipeline the length of a trial must be given, and channels must have names."""
     rng = np.random.default_rng(3)
