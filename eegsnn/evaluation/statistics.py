@@ -62,7 +62,8 @@ def cluster_bootstrap(
     Student's t is wider than the normal curve (Hesterberg 2015, "expanded percentiles"). Of fewer
     than :data:`ENOUGH_UNITS` units, trials within the drawn units are drawn too, and the interval
     should be read as a rough one. Where all values are equal a bootstrap has nothing to draw
-    from; for values between 0 and 1 the interval of Clopper and Pearson takes its place.
+    from; for values between 0 and 1 the interval of Clopper and Pearson over all trials takes its
+    place, as if units did not matter: it, too, is a rough one.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def cluster_bootstrap(
     by_trial = n_units == len(values)
     if np.ptp(values) < 1e-12:
         low, high, method = _of_equal_values(values, confidence)
-        return Interval(low, high, confidence, n_units, method)
+        return Interval(low, high, confidence, len(values), method)
     if n_units == 1:
         return cluster_bootstrap(
             values, weights, confidence=confidence, n_resamples=n_resamples, seed=seed
@@ -351,7 +352,7 @@ def _of_equal_values(values: np.ndarray, confidence: float) -> tuple[float, floa
     value, n = float(values[0]), len(values)
     if not 0 <= value <= 1 or value not in (0.0, 1.0):
         return value, value, "all values are equal"
-    return *clopper_pearson(value * n, n, confidence), "Clopper–Pearson"
+    return *clopper_pearson(value * n, n, confidence), "Clopper–Pearson over trials"
 
 
 def _expanded_tail(confidence: float, n_units: int) -> float:
