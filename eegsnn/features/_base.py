@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -176,15 +177,21 @@ def band_filters(name: str, bands: Any, sfreq: float) -> list[BandFilter]:
         raise ConfigurationError(
             f"{name}: bands: expected a list of pairs (low, high) in Hz, but got {bands!r}."
         )
-    filters = []
     for pair in bands:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise ConfigurationError(
                 f"{name}: bands: expected pairs (low, high) in Hz, but got {pair!r}."
             )
-        band = FrequencyBand(f"{pair[0] or 0:g}–{pair[1] or sfreq / 2:g} Hz", *pair)
-        filters.append(design_filter(band, sfreq))
-    return filters
+    return list(_designed(tuple(tuple(pair) for pair in bands), sfreq))
+
+
+@lru_cache(maxsize=256)
+def _designed(bands: tuple[Any, ...], sfreq: float) -> tuple[BandFilter, ...]:
+    """Design filters of checked bands; they are kept, since each new trial asks for the same."""
+    named = (
+        FrequencyBand(f"{low or 0:g}–{high or sfreq / 2:g} Hz", low, high) for low, high in bands
+    )
+    return tuple(design_filter(band, sfreq) for band in named)
 
 
 def in_band(X: np.ndarray, band_filter: BandFilter) -> np.ndarray:
