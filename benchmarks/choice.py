@@ -25,6 +25,7 @@ from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedShuf
 
 from eegsnn.datasets import load_dataset
 from eegsnn.estimators import EEGSpikingClassifier
+from eegsnn.recordings import EEGDataset
 
 LIGHTS = ["13Hz", "17Hz", "21Hz"]
 
@@ -117,6 +118,33 @@ def bonn() -> Iterator[Split]:
     yield from shares("Bonn, all five", data, 150, 2)
 
 
+def rare() -> Iterator[Split]:
+    """Simulated: one trial of six has a wave 0.35 s after its start, in subjects who differ."""
+    random, sfreq, per_subject = np.random.default_rng(1), 250.0, 180
+    time = np.arange(200) / sfreq
+    trials, labels, subjects = [], [], []
+    for subject in range(5):
+        noise = np.cumsum(random.normal(size=(per_subject, 8, 200)), axis=2)
+        noise = (np.eye(8) + 0.4 * random.normal(size=(8, 8))) @ noise
+        noise -= noise.mean(axis=2, keepdims=True)
+        noise *= 10.0 / noise.std() * np.exp(0.3 * random.normal())
+        late = 0.35 + 0.03 * random.normal()
+        wave = np.exp(0.3 * random.normal(size=8))[:, None] * np.exp(-((time - late) ** 2) / 0.01)
+        targets = random.permutation(per_subject) < per_subject // 6
+        trials.append(noise + 1.5 * targets[:, None, None] * wave)
+        labels += np.where(targets, "target", "other").tolist()
+        subjects += [f"S{subject}"] * per_subject
+    data = EEGDataset(
+        X=np.concatenate(trials),
+        y=np.array(labels),
+        sfreq=sfreq,
+        ch_names=[f"E{number}" for number in range(1, 9)],
+        groups={"subject": np.array(subjects)},
+        unit="a.u.",
+    )
+    yield from one_left_out("rare responses, simulated", data, "subject")
+
+
 KINDS: dict[str, Callable[[], Iterator[Split]]] = {
     "scp1": lambda: official("SelfRegulationSCP1", [40, 100, 200]),
     "scp2": lambda: official("SelfRegulationSCP2", [100]),
@@ -125,6 +153,7 @@ KINDS: dict[str, Callable[[], Iterator[Split]]] = {
     "ssvep": ssvep,
     "alcoholism": alcoholism,
     "bonn": bonn,
+    "rare": rare,
 }
 
 
