@@ -269,7 +269,7 @@ def _restore_networks(
 def _restore_choice(model: Any, choice: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     model.committee_ = Committee.from_state(choice["committee"], arrays)
     model.selection_, model.histories_ = choice["selection"], []
-    model.artefacts_ = choice.get("artefacts", [])  # files of 0.1 do not tell
+    model.artefacts_ = choice["artefacts"]
     model.input_ = SeriesInput(**choice["input"])
     model._ensemble = None
 

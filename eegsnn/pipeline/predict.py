@@ -33,6 +33,7 @@ from eegsnn.pipeline.model_input import (
     spoilt_channels,
 )
 from eegsnn.recordings import Preprocessing, read_recording
+from eegsnn.recordings.annotations import marks_data
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
@@ -280,7 +281,7 @@ def _event_starts(
         chosen = [
             k
             for k, text in enumerate(present)
-            if (everything and not text.upper().startswith(("BAD", "EDGE"))) or text in wanted
+            if (everything and not marks_data(text)) or text in wanted
         ]
         missing = wanted - set(present)
         if not chosen or (missing and not everything):

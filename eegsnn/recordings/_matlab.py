@@ -14,6 +14,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatlabFunction, MatlabOpaque
 
 from eegsnn.errors import DataError, RecordingError
+from eegsnn.recordings.units import TO_VOLTS
 
 # What MATLAB keeps as 1 × 1 although it is one value.
 _SINGLE = ("sfreq", "fs", "Fs", "srate", "fsample", "unit", "tmin")
@@ -142,4 +143,4 @@ def _common_unit(held: dict[str, Any]) -> str | None:
     if header is None or "chanunit" not in (header.dtype.names or ()):
         return None
     units = {str(np.ravel(cell)[0]) for cell in np.ravel(_fields(header)["chanunit"])}
-    return units.pop() if len(units) == 1 and units <= {"V", "mV", "uV", "nV"} else None
+    return units.pop() if len(units) == 1 and units <= set(TO_VOLTS) else None

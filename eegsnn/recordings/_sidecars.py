@@ -9,6 +9,7 @@ import mne
 import numpy as np
 
 from eegsnn.errors import DataTrapWarning, RecordingError
+from eegsnn.recordings.annotations import marks_data
 from eegsnn.recordings.bids import (
     LABEL_COLUMNS,
     MISSING,
@@ -40,8 +41,6 @@ _TYPES = {
         "misc",
     ),
 }
-# What MNE's annotations of bad or joined data begin with.
-_KEPT = ("BAD", "EDGE")
 
 
 def apply_sidecars(raw: mne.io.BaseRaw, path: Path, column: str | None = None) -> None:
@@ -116,7 +115,7 @@ def _set_events(raw: mne.io.BaseRaw, file: str, events: list[tuple[float, float,
     within += [
         (float(note["onset"]) - shift, float(note["duration"]), str(note["description"]))
         for note in own
-        if str(note["description"]).upper().startswith(_KEPT)
+        if marks_data(str(note["description"]))
     ]
     onset, duration = np.array([note[:2] for note in within], dtype=float).reshape(-1, 2).T
     notes = mne.Annotations(onset, duration, [note[2] for note in within])

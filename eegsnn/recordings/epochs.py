@@ -12,6 +12,7 @@ import numpy as np
 
 from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError, RecordingError
+from eegsnn.recordings.annotations import marks_data
 
 _GIB = 2**30
 
@@ -166,14 +167,14 @@ def _reason(text: str, ch_names: Sequence[str]) -> str:
         return "outside the recording"
     if text in ch_names:
         return f"amplitude of {text}"
-    return f"annotated {text}" if text.upper().startswith(("BAD", "EDGE")) else text.lower()
+    return f"annotated {text}" if marks_data(text) else text.lower()
 
 
 def _annotation_events(
     raw: mne.io.BaseRaw, event_id: Sequence[Any] | Mapping[Any, Any] | None
 ) -> tuple[np.ndarray, dict[str, int]]:
     present = Counter(str(text) for text in raw.annotations.description)
-    usual = [text for text in present if not text.upper().startswith(("BAD", "EDGE"))]
+    usual = [text for text in present if not marks_data(text)]
     wanted = _as_names(usual if event_id is None else event_id)
     labels = {str(label): str(name) for label, name in wanted.items()}
     missing = [label for label in labels if label not in present]

@@ -22,11 +22,10 @@ import numpy as np
 from eegsnn._validation import check_channel_names, check_choice, check_number, suggestion
 from eegsnn.errors import DataTrapWarning, RecordingError
 from eegsnn.recordings.channels import montage_of, standardize_channel_names
+from eegsnn.recordings.units import TO_VOLTS
 
 #: Suffixes of what is probably a table.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-#: Unit of the samples → factor to volts.
-UNITS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
 
 _TIME = re.compile(r"^time\b|^timestamps?\b|^t$|^seconds?$", re.IGNORECASE)
 _EVENTS = re.compile(r"^(marker|event|trigger|stim|label|annotation)s?$", re.IGNORECASE)
@@ -104,7 +103,7 @@ def read_table_recording(
     DataTrapWarning
         Samples are missing by the column of times.
     """
-    check_choice("unit", unit, UNITS)
+    check_choice("unit", unit, TO_VOLTS)
     table = _read(path)
     taken = _channels(table, channels)
     check_channel_names(list(taken.values()))
@@ -119,7 +118,7 @@ def read_table_recording(
     times = None if clock is None else _times(table, clock, sampled)
     rate, gaps = _rate(path, times, sfreq)
     info = mne.create_info(list(taken.values()), rate, "eeg")
-    raw = mne.io.RawArray(signals[:, sampled] * UNITS[unit], info, verbose="error")
+    raw = mne.io.RawArray(signals[:, sampled] * TO_VOLTS[unit], info, verbose="error")
     runs = [] if marks is None else _events(table.columns[marks], sampled)
     notes = [(first / rate, (last - first) / rate, label) for first, last, label in runs]
     notes += [(row / rate, 0.0, "BAD_gap") for row in gaps]

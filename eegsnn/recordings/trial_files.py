@@ -24,6 +24,7 @@ from eegsnn.recordings.preprocessing import (
     preprocess_trials,
     resolve_names,
 )
+from eegsnn.recordings.units import TO_VOLTS
 
 _ARRAYS = (".npz", ".mat")
 _EPOCHS = re.compile(r"epo(-\d+)?\.fif(\.gz)?$", re.IGNORECASE)
@@ -33,7 +34,7 @@ _RESERVED = ("X", "y", "sfreq", "ch_names", "unit", "tmin", "split")
 # What MATLAB's toolboxes call the sampling rate.
 _RATES = ("fs", "Fs", "srate", "fsample")
 # What a file of arrays may say of its unit → factor to volts; "a.u." stays as it is.
-_TO_VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "μV": 1e-6, "nV": 1e-9, "a.u.": 1.0}
+_UNITS = {**TO_VOLTS, "µV": 1e-6, "μV": 1e-6, "a.u.": 1.0}
 _AXES = ("trials", "channels", "times")
 _SAVE_NUMPY = "np.savez(path, X=X, y=y, sfreq=250.0, ch_names=names, subject=subjects)"
 _SAVE_MATLAB = "save(path, 'X', 'y', 'sfreq', 'ch_names', 'subject', '-v7')"
@@ -156,8 +157,8 @@ def _from_arrays(path: Path, need_labels: bool) -> EEGDataset:
     y = _text("y", arrays["y"]) if "y" in arrays else np.full(len(X), "")
     names = arrays.get("ch_names", np.array([f"ch{k}" for k in range(X.shape[1])]))
     split = arrays.get("split")
-    unit = check_choice("unit", str(np.squeeze(arrays.get("unit", "V"))), _TO_VOLTS)
-    scale = _TO_VOLTS[unit]
+    unit = check_choice("unit", str(np.squeeze(arrays.get("unit", "V"))), _UNITS)
+    scale = _UNITS[unit]
     groups = {}
     for key, values in arrays.items():
         if key in _RESERVED:

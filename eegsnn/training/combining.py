@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from eegsnn.training.readouts import LOWEST_LOG_PROBABILITY, log_softmax
+from eegsnn.training.readouts import LOWEST_LOG_PROBABILITY, log_softmax, tempered_logs
 
 # How strongly weights are held to the prior, in trials: from "they are the prior" to "hardly". A
 # weaker hold served thirty trials worse, and hundreds no better.
@@ -84,7 +84,7 @@ def certainty(
     start = np.zeros(scores.shape[1]) if base is None else base
 
     def loss(logarithm: float) -> float:
-        logs = log_softmax(np.exp(logarithm) * (scores - start) + start)
+        logs = tempered_logs(scores, np.exp(logarithm), start)
         away = logarithm - np.log(around)
         return float(-share @ logs[trials, codes] + strength * away**2)
 

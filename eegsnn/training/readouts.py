@@ -42,6 +42,11 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
+def tempered_logs(scores: np.ndarray, factor: float, base: np.ndarray) -> np.ndarray:
+    """Log-probabilities `factor` times as far from `base` (classes,) as scores (…, classes) are."""
+    return log_softmax(factor * (scores - base) + base)
+
+
 def shrinkage_discriminant(
     values: np.ndarray,
     codes: np.ndarray,

@@ -13,6 +13,7 @@ from eegsnn.datasets.folders import events_file
 from eegsnn.datasets.manifest import Manifest
 from eegsnn.errors import DataError
 from eegsnn.recordings import Preprocessing, read_recording
+from eegsnn.recordings.annotations import marks_data
 from eegsnn.recordings.bids import column_of, events_table, is_bids_word, label_column, read_table
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.stimulus import (
@@ -21,9 +22,6 @@ from eegsnn.recordings.stimulus import (
     is_stimulus_word,
     stimulus_events,
 )
-
-# What MNE's annotations of bad or joined data begin with.
-_NO_EVENT = ("BAD", "EDGE")
 
 
 def read_with_events(
@@ -66,7 +64,7 @@ def wanted_labels(
     """
     if events is None:
         texts = Counter(str(text) for text in raw.annotations.description)
-        texts = Counter({k: n for k, n in texts.items() if not k.upper().startswith(_NO_EVENT)})
+        texts = Counter({k: n for k, n in texts.items() if not marks_data(k)})
     else:
         texts = count_codes(events)
     chosen = {text: names.get(text, text) for text in texts if text in names or not names}

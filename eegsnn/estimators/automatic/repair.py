@@ -56,7 +56,8 @@ class ChannelRepair:
         powers = log_powers(X)
         usual = np.median(powers, axis=0)
         offset = X.mean(axis=(0, 2))
-        products = np.array([_product(trial - offset[:, None]) for trial in X])
+        deviations = (trial - offset[:, None] for trial in X)  # one at a time: X may be large
+        products = np.array([trial @ trial.T for trial in deviations])
         return cls(
             lowest=np.minimum(powers.min(axis=0) - _BELOW_ALL, usual - _BELOW_USUAL),
             highest=np.maximum(powers.max(axis=0) + _ABOVE_ALL, usual + _ABOVE_USUAL),
@@ -98,7 +99,3 @@ class ChannelRepair:
             seen = X[trial, ~lost] - self.offset[~lost, None]
             X[trial, lost] = self.offset[lost, None] + weights.T @ seen
         return X
-
-
-def _product(deviations: np.ndarray) -> np.ndarray:
-    return deviations @ deviations.T

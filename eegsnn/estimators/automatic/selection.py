@@ -18,7 +18,7 @@ from eegsnn.estimators.automatic.committee import Committee
 from eegsnn.estimators.automatic.judging import Judged, LabelledTrials, Tried, judge_view
 from eegsnn.estimators.automatic.views import View
 from eegsnn.training.combining import certainties, class_logs, committee_weights
-from eegsnn.training.readouts import log_softmax
+from eegsnn.training.readouts import tempered_logs
 
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
 _LEAST_SHARE = 0.02
@@ -141,7 +141,7 @@ def _tempered(fitted: list[Judged], trials: LabelledTrials) -> list[Judged]:
     share = trials.weights / trials.weights.sum()
     tempered = []
     for one, factor in zip(fitted, factors, strict=True):
-        held_out = log_softmax(factor * (one.logs - base) + base)
+        held_out = tempered_logs(one.logs, factor, base)
         one.outcome.log_loss = float(-share @ held_out[np.arange(len(held_out)), trials.codes])
         member = replace(one.member, readout=one.member.readout.tempered(factor, base))
         tempered.append(one._replace(member=member, logs=held_out))
