@@ -51,13 +51,7 @@ from eegsnn.evaluation.leaks import (
     shared_groups,
     trial_hashes,
 )
-from eegsnn.evaluation.learning_curves import (
-    CurvePoint,
-    LearningCurve,
-    learning_curve,
-    nested_groups,
-    nested_subset,
-)
+from eegsnn.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
 from eegsnn.evaluation.metrics import Spread, chance_level, class_scores, decide, score_predictions
 from eegsnn.evaluation.nested import InnerFolds, nested_search
 from eegsnn.evaluation.overlaps import overlapping_onsets, overlapping_pairs, overlapping_trials
@@ -94,6 +88,7 @@ from eegsnn.evaluation.statistics import (
     wilcoxon_signed_rank,
 )
 from eegsnn.evaluation.store import FoldStore
+from eegsnn.evaluation.subsets import nested_groups, nested_subset
 from eegsnn.evaluation.verdict import verdict
 
 __all__ = [

@@ -14,6 +14,7 @@ from eegsnn.evaluation.experiment import Candidate, run_experiment
 from eegsnn.evaluation.metrics import Spread
 from eegsnn.evaluation.protocols import Fold, Split
 from eegsnn.evaluation.results import ExperimentResult
+from eegsnn.evaluation.subsets import nested_groups, nested_subset
 
 SIZES = (0.1, 0.25, 0.5, 0.75, 1.0)
 """Shares of the training trials (or groups) of each fold, unless others are asked for."""
@@ -157,41 +158,6 @@ def check_sizes(name: str, sizes: Any) -> list[float]:
     if len(set(shares)) < len(shares):
         raise ConfigurationError(f"{name}: expected different shares, but got {list(sizes)}.")
     return sorted(shares)
-
-
-def nested_subset(y: np.ndarray, size: float, *, seed: int = 0) -> np.ndarray:
-    """Return the positions of a share of the trials, of every class alike, sorted.
-
-    With one `seed` a smaller share is a part of every larger one.
-
-    Parameters
-    ----------
-    y : ndarray, shape (trials,)
-    size : float
-        In (0, 1].
-    seed : int
-
-    Examples
-    --------
-    >>> y = np.array(["a", "b"] * 10)
-    >>> some, more = nested_subset(y, 0.2), nested_subset(y, 0.5)
-    >>> np.unique(y[some], return_counts=True)[1].tolist(), bool(np.isin(some, more).all())
-    ([2, 2], True)
-    """
-    y = np.asarray(y)
-    generator = np.random.default_rng(seed)
-    chosen = []
-    for label in np.unique(y):
-        members = generator.permutation(np.flatnonzero(y == label))
-        chosen.append(members[: max(1, round(size * len(members)))])
-    return np.sort(np.concatenate(chosen))
-
-
-def nested_groups(groups: np.ndarray, size: float, *, seed: int = 0) -> np.ndarray:
-    """Return the positions of the trials of a share of the groups, nested as well."""
-    groups = np.asarray(groups)
-    order = np.random.default_rng(seed).permutation(np.unique(groups))
-    return np.flatnonzero(np.isin(groups, order[: max(1, round(size * len(order)))]))
 
 
 def _subsets(

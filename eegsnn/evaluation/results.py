@@ -31,7 +31,8 @@ class RunRecord:
         None for a model that has no randomness.
     n_train, n_test : int
     train, test : dict
-        From :func:`~eegsnn.evaluation.score_predictions`.
+        From :func:`~eegsnn.evaluation.score_predictions`; ``train`` of as many training trials as
+        there are test trials, at least 100.
     fit_seconds, predict_seconds : float
         Wall time; prediction is that of the whole test set.
     predictions : dict
