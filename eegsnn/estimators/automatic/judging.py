@@ -14,11 +14,8 @@ from eegsnn.errors import EegsnnError
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
 from eegsnn.estimators.automatic.committee import Member
 from eegsnn.estimators.automatic.views import View
-from eegsnn.training.readouts import (
-    LinearReadout,
-    shrinkage_discriminant,
-    trial_coordinates,
-)
+from eegsnn.features import TrialFeatures
+from eegsnn.training.discriminants import discriminant_and_held_out, shrinkage_discriminant
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
@@ -129,22 +126,36 @@ def _fit_view(
     features.learn(prepared, trials.codes)
     found = features.compute(prepared)
     code = _code(view, found, trials.weights, n_steps, trials.X.shape[2])
-    values = code.values(found)
-    readout = _readout(values, trials, slice(None), values.shape[1])
-    logs = np.full((len(trials.codes), trials.n_classes), -np.log(trials.n_classes))
-    places = trial_coordinates(values) if folds and not features.needs_labels else values
-    for train, test in folds:
-        seen, unseen = places[train], places[test]
-        if features.needs_labels:
-            inner = copy(features)
-            inner.learn(prepared[train], trials.codes[train])
-            rates = inner.compute(prepared)
-            part = _code(view, rates[train], trials.weights[train], n_steps, trials.X.shape[2])
-            seen, unseen = part.values(rates[train]), part.values(rates[test])
-        fold = _readout(seen, trials, train, values.shape[1])
-        logs[test] = fold.log_probabilities(unseen)
+    common = [] if features.needs_labels else folds
+    readout, logs = discriminant_and_held_out(
+        code.values(found), trials.codes, trials.n_classes, common, trials.weights
+    )
+    if features.needs_labels:
+        for train, test in folds:
+            logs[test] = _held_out(view, features, prepared, trials, train, test, n_steps)
     rate = float(code.rates(found[:_TRIALS_COUNTED]).mean())
     return Member(view.name, features, code, readout, 1.0), logs, rate
+
+
+def _held_out(
+    view: View,
+    features: TrialFeatures,
+    prepared: np.ndarray,
+    trials: LabelledTrials,
+    train: np.ndarray,
+    test: np.ndarray,
+    n_steps: int,
+) -> np.ndarray:
+    """Log-probabilities (test, classes) of features that look at the labels of `train`."""
+    inner = copy(features)
+    inner.learn(prepared[train], trials.codes[train])
+    found = inner.compute(prepared)
+    weights = trials.weights[train]
+    code = _code(view, found[train], weights, n_steps, trials.X.shape[2])
+    readout = shrinkage_discriminant(
+        code.values(found[train]), trials.codes[train], trials.n_classes, weights
+    )
+    return readout.log_probabilities(code.values(found[test]))
 
 
 def _code(
@@ -153,11 +164,3 @@ def _code(
     if view.spiking:
         return RateCode.fit(features, weights, n_times)
     return PopulationCode.fit(features, weights, n_steps)
-
-
-def _readout(
-    values: np.ndarray, trials: LabelledTrials, rows: np.ndarray | slice, n_features: int
-) -> LinearReadout:
-    return shrinkage_discriminant(
-        values, trials.codes[rows], trials.n_classes, trials.weights[rows], n_features
-    )

@@ -5,10 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from eegsnn.training.readouts import (
-    shrinkage_discriminant,
-    trial_coordinates,
-)
+from eegsnn.training.discriminants import discriminant_and_held_out, shrinkage_discriminant
 
 
 def make(rng: np.random.Generator, n: int, d: int, n_classes: int = 2) -> tuple:
@@ -36,19 +33,59 @@ def test_a_rotation_of_the_features_changes_nothing(seed: int, d: int) -> None:
     np.testing.assert_allclose(rotated.log_probabilities(values @ rotation), plain, atol=1e-6)
 
 
-def test_coordinates_serve_every_subset_of_trials(rng: np.random.Generator) -> None:
-    values, codes = make(rng, 40, 300, 3)
-    coordinates = trial_coordinates(values)
-    assert coordinates.shape[1] < 40
-    train, test = np.arange(30), np.arange(30, 40)
-    plain = shrinkage_discriminant(values[train], codes[train], 3)
-    short = shrinkage_discriminant(coordinates[train], codes[train], 3, n_features=300)
-    np.testing.assert_allclose(
-        short.log_probabilities(coordinates[test]),
-        plain.log_probabilities(values[test]),
-        rtol=1e-6,
-        atol=1e-6,
-    )
+def plainly(
+    values: np.ndarray, codes: np.ndarray, n_classes: int, share: np.ndarray, new: np.ndarray
+) -> np.ndarray:
+    """Probabilities of new trials, by the textbook: every matrix written out."""
+    share = share / share.sum()
+    priors = np.array([share[codes == c].sum() for c in range(n_classes)])
+    means = np.array([share[codes == c] @ values[codes == c] / priors[c] for c in range(n_classes)])
+    residuals = values - means[codes]
+    covariance = (share[:, None] * residuals).T @ residuals
+    power = np.trace(covariance) / len(covariance)
+    target = power * np.eye(len(covariance))
+    deviations = [np.sum((np.outer(row, row) - covariance) ** 2) for row in residuals]
+    # Ledoit & Wolf: the mean's own variance, over its distance from the target.
+    spread = np.sum(share**2) * (share @ np.array(deviations))
+    amount = np.clip(spread / np.sum((covariance - target) ** 2), 1e-6, 1.0)
+    inverse = np.linalg.inv((1 - amount) * covariance + amount * target)
+    deltas = new[:, None, :] - means[None]
+    scores = np.log(priors) - 0.5 * np.einsum("tci,ij,tcj->tc", deltas, inverse, deltas)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_features=st.integers(2, 70),
+    n_classes=st.integers(2, 4),
+    n_folds=st.integers(2, 5),
+)
+@settings(max_examples=40, deadline=None)
+def test_readout_and_folds_are_the_textbooks(
+    seed: int, n_features: int, n_classes: int, n_folds: int
+) -> None:
+    """With more features than trials and with fewer, weighted, in units with an offset."""
+    rng = np.random.default_rng(seed)
+    values, codes = make(rng, 36, n_features, n_classes)
+    values = values * rng.exponential(size=n_features) + 3.0
+    share = 0.1 + rng.exponential(size=36)
+    places = np.arange(36) // n_classes % n_folds
+    folds = [(np.flatnonzero(places != f), np.flatnonzero(places == f)) for f in range(n_folds)]
+    readout, logs = discriminant_and_held_out(values, codes, n_classes, folds, share)
+    new = values + rng.normal(size=values.shape)
+    expected = plainly(values, codes, n_classes, share, new)
+    np.testing.assert_allclose(np.exp(readout.log_probabilities(new)), expected, atol=1e-8)
+    for train, test in folds:
+        expected = plainly(values[train], codes[train], n_classes, share[train], values[test])
+        np.testing.assert_allclose(np.exp(logs[test]), expected, atol=1e-8)
+
+
+def test_trials_that_no_fold_tests_are_not_told_apart(rng: np.random.Generator) -> None:
+    values, codes = make(rng, 20, 3)
+    _, logs = discriminant_and_held_out(values, codes, 2, [(np.arange(10), np.arange(10, 15))])
+    np.testing.assert_allclose(logs[15:], np.log(0.5))
+    assert not np.allclose(logs[10:15], np.log(0.5))
 
 
 def test_more_features_than_trials_is_the_same_problem(rng: np.random.Generator) -> None:
