@@ -66,6 +66,10 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
 
     def begin(self, X: Any) -> np.ndarray:
         """Check training trials, take their scale, and return them prepared: for `learn`."""
+        return self.prepare(self._examine(X))
+
+    def _examine(self, X: Any) -> np.ndarray:
+        """Check training trials, and take their scale."""
         self.check_parameters()
         X = check_series(X)
         if X.shape[1] < self.least_channels:
@@ -76,7 +80,7 @@ class TrialFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         # One factor for all: volts and microvolts give the same features.
         self.scale_ = np.array(_deviation(X) or 1.0)
         self.shape_ = np.array(X.shape[1:])
-        return self.prepare(X)
+        return X
 
     def transform(self, X: Any) -> np.ndarray:
         """Features of trials, float64 (trials, features).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy import linalg
 
 from eegsnn._validation import check_integer
 from eegsnn.features._base import Bands, TrialFeatures, band_filters, in_band
+from eegsnn.filters import BandFilter
 from eegsnn.filters.covariance import unit_trace
 from eegsnn.filters.riemann import (
     covariances,
@@ -20,6 +20,9 @@ from eegsnn.filters.riemann import (
 )
 from eegsnn.filters.spatial import csp_filters, whitening_filters
 
+# Trials that tell which components are strong: more would choose the same.
+_TRIALS_FOR_COMPONENTS = 500
+_SAMPLES_PER_CYCLE = 4  # of the highest frequency of evoked responses
 _STEPS = tuple((float(low), low + 4.0) for low in range(4, 40, 4))
 
 
@@ -63,45 +66,42 @@ class TangentSpace(TrialFeatures):
         band_filters("TangentSpace", self.bands, self.sfreq)
         check_integer("max_components", self.max_components, low=2)
 
+    def begin(self, X: Any) -> np.ndarray:
+        """Check training trials, choose their components, and return them prepared."""
+        X = self._examine(X)
+        bands, n_channels = self._filters(), X.shape[1]
+        self.components_ = np.tile(np.eye(n_channels), (len(bands), 1, 1))
+        if n_channels > self.max_components:
+            some = X[:: -(-len(X) // _TRIALS_FOR_COMPONENTS)]
+            means = self._in_blocks(some, self._sums_of_covariances).sum(axis=0)
+            chosen = [whitening_filters(mean[None], self.max_components) for mean in means]
+            kept = min(len(rows) for rows in chosen)  # bands may differ in rank by rounding
+            self.components_ = np.stack([rows[:kept] for rows in chosen])
+        return self.prepare(X)
+
+    def _filters(self) -> list[BandFilter]:
+        return band_filters("TangentSpace", self.bands, self.sfreq)
+
+    def _sums_of_covariances(self, X: np.ndarray) -> np.ndarray:
+        """Add up trials, each counting alike: (1, bands, channels, channels)."""
+        bands = (unit_trace(covariances(in_band(X, band))) for band in self._filters())
+        return np.stack([band.sum(axis=0) for band in bands])[None]
+
     def _prepare(self, X: np.ndarray) -> np.ndarray:
-        bands = band_filters("TangentSpace", self.bands, self.sfreq)
-        return np.stack([covariances(in_band(X, band)) for band in bands], axis=1)
+        # Channels are mixed before they are filtered: there are fewer components.
+        reduced = self.components_.shape[1] < X.shape[1]
+        bands = zip(self.components_, self._filters(), strict=True)
+        return np.stack(
+            [covariances(in_band(mix @ X if reduced else X, band)) for mix, band in bands], axis=1
+        )
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
-        components, whitening = [], []
-        n_channels = prepared.shape[2]
-        for band in prepared.transpose(1, 0, 2, 3):
-            weights = np.eye(n_channels)
-            if n_channels > self.max_components:
-                weights = whitening_filters(unit_trace(band), self.max_components)
-            components.append(weights)
-            whitening.append(whitener(self._shrunk(weights @ band @ weights.T)))
-        kept = min(len(rows) for rows in components)  # bands may differ in rank by rounding
-        self.components_ = np.stack([rows[:kept] for rows in components])
-        self.whitening_ = np.stack([matrix[:kept, :kept] for matrix in whitening])
+        bands = prepared.transpose(1, 0, 2, 3)
+        self.whitening_ = np.stack([whitener(self._shrunk(band)) for band in bands])
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        return self._tangent_vectors(
-            weights @ band @ weights.T
-            for band, weights in zip(prepared.transpose(1, 0, 2, 3), self.components_, strict=True)
-        )
-
-    def _transform(self, X: np.ndarray) -> np.ndarray:
-        # Channels are mixed before they are filtered: there are fewer components.
-        bands = band_filters("TangentSpace", self.bands, self.sfreq)
-        reduced = self.components_.shape[1] < X.shape[1]
-        return self._tangent_vectors(
-            covariances(in_band(weights @ X if reduced else X, band))
-            for weights, band in zip(self.components_, bands, strict=True)
-        )
-
-    def _tangent_vectors(self, covariances_of_bands: Iterable[np.ndarray]) -> np.ndarray:
-        return np.hstack(
-            [
-                tangent_vectors(self._shrunk(band), whitening)
-                for band, whitening in zip(covariances_of_bands, self.whitening_, strict=True)
-            ]
-        )
+        bands = zip(prepared.transpose(1, 0, 2, 3), self.whitening_, strict=True)
+        return np.hstack([tangent_vectors(self._shrunk(band), white) for band, white in bands])
 
     def _shrunk(self, components: np.ndarray) -> np.ndarray:
         return oas_shrunk(components, int(self.shape_[1]))
@@ -216,20 +216,30 @@ class EvokedTangentSpace(TrialFeatures):
         check_integer("n_components", self.n_components, low=1)
 
     def _prepare(self, X: np.ndarray) -> np.ndarray:
+        signal = self._filtered(X)
+        # Beside each trial's samples its covariance, which needs no labels either.
+        return np.concatenate([signal, shrunk_covariances(signal)], axis=2)
+
+    def _filtered(self, X: np.ndarray) -> np.ndarray:
+        """Filter, and keep as many samples as what is slow needs."""
         band = band_filters("EvokedTangentSpace", [(self.low, self.high)], self.sfreq)[0]
-        return in_band(X, band)
+        step = max(1, int(self.sfreq / (_SAMPLES_PER_CYCLE * self.high)))
+        return in_band(X, band)[:, :, ::step]
 
     def _transform(self, X: np.ndarray) -> np.ndarray:
         # Channels are mixed before they are filtered: there are fewer components.
-        return tangent_vectors(self._covariances(self._prepare(self.filters_ @ X)), self.whitening_)
+        components = self._filtered(self.filters_ @ X)
+        return tangent_vectors(self._covariances(components), self.whitening_)
 
     def _learn(self, prepared: np.ndarray, y: Any) -> None:
-        signal = prepared
-        pooled = shrunk_covariances(signal).mean(axis=0)
-        count = min(self.n_components, signal.shape[1])
+        n_channels = prepared.shape[1]
+        count = min(self.n_components, n_channels)
+        members = (y == np.unique(y)[:, None]).astype(float)
+        # One product for the means of all classes, of samples and covariances alike.
+        means = np.tensordot(members / members.sum(axis=1, keepdims=True), prepared, axes=1)
+        pooled = np.tensordot(members.mean(axis=1), means[:, :, -n_channels:], axes=1)
         filters, prototypes = [], []
-        for label in np.unique(y):
-            evoked = signal[y == label].mean(axis=0)
+        for evoked in means[:, :, :-n_channels]:
             # The directions in which the evoked response stands out most from the ongoing EEG.
             _, vectors = linalg.eigh(evoked @ evoked.T / evoked.shape[1], pooled)
             weights = vectors[:, ::-1][:, :count].T
@@ -237,7 +247,13 @@ class EvokedTangentSpace(TrialFeatures):
             prototypes.append(weights @ evoked)
         self.filters_ = np.vstack(filters)
         self.prototypes_ = np.vstack(prototypes)
-        self.whitening_ = whitener(self._covariances(self.filters_ @ signal))
+        self.whitening_ = whitener(self._covariances(self._components(prepared)))
+
+    def _compute(self, prepared: np.ndarray) -> np.ndarray:
+        return tangent_vectors(self._covariances(self._components(prepared)), self.whitening_)
+
+    def _components(self, prepared: np.ndarray) -> np.ndarray:
+        return self.filters_ @ prepared[:, :, : -prepared.shape[1]]
 
     def _covariances(self, components: np.ndarray) -> np.ndarray:
         """Covariances of the prototypes, the same for all trials, with each trial's components."""
@@ -251,6 +267,3 @@ class EvokedTangentSpace(TrialFeatures):
         products[:, :n_fixed, n_fixed:] = products[:, n_fixed:, :n_fixed].transpose(0, 2, 1)
         products[:, n_fixed:, n_fixed:] = own @ own.transpose(0, 2, 1)
         return oas_shrunk(products / n_times, n_times)
-
-    def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        return tangent_vectors(self._covariances(self.filters_ @ prepared), self.whitening_)

@@ -14,6 +14,12 @@ WORTHWHILE = 2**20
 """Samples from which the compiled loop is worth importing its compiler for."""
 
 
+def expect(n_samples: int) -> None:
+    """Have the compiler at hand where so many samples are to come, in blocks that are smaller."""
+    if n_samples >= WORTHWHILE:
+        _is_exact()
+
+
 def filter_sections(
     sos: np.ndarray, rows: np.ndarray, dc_gain: float, out: np.ndarray | None = None
 ) -> np.ndarray:

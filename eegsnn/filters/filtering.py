@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from eegsnn.filters._parallel import ROWS_AT_ONCE
-from eegsnn.filters._sections import WORTHWHILE, filter_sections
+from eegsnn.filters._sections import WORTHWHILE, expect, filter_sections
 from eegsnn.filters.design import BandFilter
 
 # Rows are filtered in blocks, so that intermediate arrays stay near 2 MB whatever comes in, ...
@@ -112,6 +112,7 @@ def _in_blocks(
 ) -> np.ndarray:
     if band_filter.sos is None:
         return x.copy()
+    expect(x.size)
     rows = x.reshape(-1, x.shape[-1])
     filtered = np.empty_like(rows, dtype=np.float64)
     step = max(1, _BLOCK_SAMPLES // (rows.shape[1] + extra))

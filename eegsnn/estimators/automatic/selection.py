@@ -36,28 +36,28 @@ class Choice(NamedTuple):
 
 
 def affordable(views: list[View], budget: float) -> list[tuple[View, bool]]:
-    """Mark the views that fit in the budget (seconds), those of the highest prior first.
+    """Mark the views that fit in the budget (seconds), those first that promise most a second.
 
     Costs are estimates from the size of the data, not measured, so that the choice does not depend
-    on what else the machine does.
+    on what else the machine does. The order of the views stays.
 
     Raises
     ------
     ConfigurationError
         If none does.
     """
-    left, marked = budget, []
-    for view in views:
-        fits = view.seconds <= left
-        left -= view.seconds if fits else 0.0
-        marked.append((view, fits))
-    if not any(fits for _, fits in marked):
+    left, fitting = budget, set()
+    for view in sorted(views, key=lambda view: view.seconds / view.prior):
+        if view.seconds <= left:
+            left -= view.seconds
+            fitting.add(view.name)
+    if not fitting:
         cheapest = min(views, key=lambda view: view.seconds)
         raise ConfigurationError(
             f"time_budget_s: expected enough time for at least one fit, about "
             f"{cheapest.seconds:.2g} s for {cheapest.name!r} on these trials, but got {budget:g} s."
         )
-    return marked
+    return [(view, view.name in fitting) for view in views]
 
 
 def choose(

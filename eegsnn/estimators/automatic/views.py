@@ -138,10 +138,11 @@ def _bands(trials: Trials, candidates: Sequence[tuple[float, float]]) -> list[tu
     ]
 
 
-# Seconds per number filtered and squared, per matrix element of an eigenvalue problem, and so on:
-# measured coarsely, rounded up. They are constants so that the same data give the same plan on
-# every machine.
-_FILTERING, _PRODUCT, _EIGEN, _READOUT = 3e-8, 3e-10, 3e-8, 2e-10
+# Seconds per number filtered, per product in a matrix of channels, per matrix element of an
+# eigenvalue problem and so on: measured coarsely, where two views share two cores. They are
+# constants so that the same data give the same plan on every machine.
+_FILTERING, _PRODUCT, _EIGEN = 1.5e-8, 1.2e-10, 2e-8
+_READOUT, _FACTOR, _ELEMENT = 1e-10, 1.5e-11, 5e-8
 
 
 def _covariance_seconds(
@@ -154,7 +155,8 @@ def _covariance_seconds(
 
 def _readout_seconds(trials: Trials, n_features: int, n_folds: int) -> float:
     smaller = min(n_features, trials.n_trials)
-    return _READOUT * (n_folds + 1) * trials.n_trials * n_features * smaller
+    products = _READOUT * trials.n_trials * n_features * smaller
+    return products + (n_folds + 1) * (_FACTOR * smaller**3 + _ELEMENT * smaller**2)
 
 
 def _tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
@@ -162,7 +164,9 @@ def _tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
     if trials.n_channels < 2 or not bands:
         return None
     features = TangentSpace(trials.sfreq, bands)
-    return View("tangent space 8–30 Hz", 0.6, features, _covariance_seconds(trials, 1))
+    n_features = min(48, trials.n_channels) ** 2 // 2
+    seconds = _covariance_seconds(trials, 1) + _readout_seconds(trials, n_features, n_folds)
+    return View("tangent space 8–30 Hz", 0.6, features, seconds)
 
 
 def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
@@ -172,6 +176,8 @@ def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | Non
     # Many bands of many channels: fewer components each keep numbers and time within bounds.
     features = TangentSpace(trials.sfreq, bands, max_components=24)
     seconds = _covariance_seconds(trials, len(bands), most=24)
+    n_features = len(bands) * min(24, trials.n_channels) ** 2 // 2
+    seconds += _readout_seconds(trials, n_features, n_folds)
     return View("tangent spaces of rhythms", 0.6, features, seconds)
 
 
@@ -254,7 +260,8 @@ def _evoked(trials: Trials, seed: int, n_folds: int) -> View | None:
     features = EvokedTangentSpace(trials.sfreq, low, high, n_components)
     per_class = 2 * n_components * trials.n_classes
     eigen = _EIGEN * trials.n_trials * per_class**2 * (1 + per_class / 8)
-    seconds = _FILTERING * trials.samples + 20 * n_folds * eigen
+    learning = (n_folds + 1) * 1e-9 * trials.samples  # a mean for each fold
+    seconds = _FILTERING * trials.samples + learning + 20 * n_folds * eigen
     return View("evoked responses", 0.4, features, seconds)
 
 
