@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from eegsnn._sharing import share
 from eegsnn._validation import check_signal
-from eegsnn.filters._parallel import share_rows
 
 
 def as_rows(s: np.ndarray) -> np.ndarray:
@@ -59,7 +59,8 @@ def run_kernel(
 
     kernel = getattr(_kernels, name)
 
-    def work(part: slice) -> None:
+    def work(first: int, last: int) -> None:
+        part = slice(first, last)
         kernel(rows[part], *constants, *(state[part] for state in states), out[part])
 
-    share_rows(work, len(rows), rows.size)
+    share(work, len(rows), rows.size)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import signal
 
+from eegsnn._sharing import share
 from eegsnn._validation import check_choice, check_number
 from eegsnn.encoding._rows import per_row, run_kernel
 from eegsnn.encoding._ties import TIE
-from eegsnn.filters._parallel import share_rows
 
 _DRAWS_AT_ONCE = 16384  # they stay in the processor's cache until they are compared
 
@@ -155,9 +155,9 @@ def signed_poisson_chunk(
     offset, inverse = per_row(offset, rows), per_row(1.0 / unit, rows)
     spikes = np.empty(rows.shape, dtype=np.int8)
 
-    def work(part: slice) -> None:
+    def work(first: int, last: int) -> None:
         draws = np.empty(min(_DRAWS_AT_ONCE, rows.shape[1]))
-        for row in range(*part.indices(len(rows))):
+        for row in range(first, last):
             for start in range(0, rows.shape[1], _DRAWS_AT_ONCE):
                 piece = rows[row, start : start + _DRAWS_AT_ONCE]
                 drawn = draws[: piece.size]
@@ -167,7 +167,7 @@ def signed_poisson_chunk(
                     piece, drawn, float(spikes_per_sample), offset[row], inverse[row], out
                 )
 
-    share_rows(work, len(rows), rows.size)
+    share(work, len(rows), rows.size)
     return spikes
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from scipy import signal
 
-from eegsnn.filters._parallel import share_rows
+from eegsnn._sharing import share
 
 WORTHWHILE = 2**20
 """Samples from which the compiled loop is worth importing its compiler for."""
@@ -75,8 +75,8 @@ def _compiled(
     sections = np.ascontiguousarray(sos, dtype=np.float64)
     filtered = np.empty_like(rows) if out is None else out
 
-    def work(part: slice) -> None:
-        filter_rows(rows[part], sections, float(dc_gain), filtered[part])
+    def work(first: int, last: int) -> None:
+        filter_rows(rows[first:last], sections, float(dc_gain), filtered[first:last])
 
-    share_rows(work, len(rows), rows.size)
+    share(work, len(rows), rows.size)
     return filtered

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from eegsnn.filters._parallel import ROWS_AT_ONCE
+from eegsnn._sharing import TOGETHER
 from eegsnn.filters._sections import WORTHWHILE, expect, filter_sections
 from eegsnn.filters.design import BandFilter
 
 # Rows are filtered in blocks, so that intermediate arrays stay near 2 MB whatever comes in, ...
 _BLOCK_SAMPLES = 2**18
 # ... but for long recordings, of which these many rows are filtered at the same time.
-ROWS_SIDE_BY_SIDE = 2 * ROWS_AT_ONCE
+ROWS_SIDE_BY_SIDE = 2 * TOGETHER
 
 
 def filter_causal(x: np.ndarray, band_filter: BandFilter) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eegsnn._compiling import compiled
-from eegsnn.kernels._share import share
+from eegsnn._sharing import share
 
 # An addition here costs so much less than a step of a neuron.
 _ADDITIONS_PER_ELEMENT = 8

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from eegsnn._compiling import compiled
-from eegsnn.kernels._share import share
+from eegsnn._sharing import share
 from eegsnn.kernels.run import Gradients, Run
 
 # Rows of a gradient that are added up while they are in the cache.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from eegsnn._compiling import compiled
-from eegsnn.kernels._share import share
+from eegsnn._sharing import share
 
 
 def correlate(x: np.ndarray, taps: np.ndarray, first: int) -> np.ndarray:

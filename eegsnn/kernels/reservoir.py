@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from eegsnn._compiling import compiled
-from eegsnn.kernels._share import share
+from eegsnn._sharing import share
 
 # A step costs so many of a neuron without recurrence, delays and plastic synapses.
 _STEPS_PER_ELEMENT = 4

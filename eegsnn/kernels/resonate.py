@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from eegsnn._compiling import compiled
-from eegsnn.kernels._share import share
+from eegsnn._sharing import share
 from eegsnn.kernels.run import Gradients, Run
 from eegsnn.kernels.surrogates import surrogate_row
 

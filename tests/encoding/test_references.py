@@ -127,10 +127,10 @@ def test_chunks_equal_the_whole(name, z, data):
 
 
 def test_many_rows_in_threads_are_the_same(rng, monkeypatch):
-    from eegsnn.filters import _parallel
+    from eegsnn import _sharing
 
     z = rng.normal(size=(70, 400)).cumsum(axis=1)
     alone = delta.level_crossing(z, 0.3)
-    monkeypatch.setattr(_parallel, "_PARALLEL_SAMPLES", 1)
-    monkeypatch.setattr(_parallel, "n_cores", lambda: 3)
+    monkeypatch.setattr(_sharing, "_LEAST_ELEMENTS", 1)
+    monkeypatch.setattr(_sharing, "n_cores", lambda: 3)
     assert np.array_equal(delta.level_crossing(z, 0.3), alone)

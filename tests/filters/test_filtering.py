@@ -128,7 +128,8 @@ def test_everything_is_returned_unchanged_as_a_copy(rng):
 
 @pytest.mark.parametrize("filtered_by", [filter_causal, filter_zero_phase])
 def test_long_recordings_are_filtered_to_the_same_numbers(filtered_by, rng, monkeypatch):
-    from eegsnn.filters import _parallel, _sections
+    from eegsnn import _sharing
+    from eegsnn.filters import _sections
 
     x = rng.normal(size=(3, 13, 700)).cumsum(axis=2)
     for band in BAND_SETS["standard"][:2] + BAND_SETS["slow"]:
@@ -137,5 +138,5 @@ def test_long_recordings_are_filtered_to_the_same_numbers(filtered_by, rng, monk
         with monkeypatch.context() as patch:
             patch.setattr(_sections, "WORTHWHILE", 1)
             patch.setattr(filtering_module, "WORTHWHILE", 1)
-            patch.setattr(_parallel, "_PARALLEL_SAMPLES", 1)
+            patch.setattr(_sharing, "_LEAST_ELEMENTS", 1)
             assert np.array_equal(filtered_by(x, band_filter), expected)

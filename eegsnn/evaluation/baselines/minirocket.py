@@ -130,8 +130,8 @@ class MiniRocket(TransformerMixin, BaseEstimator):
         X : ndarray, shape (trials, channels, times)
             As many channels and samples as in training.
         """
+        from eegsnn._sharing import share
         from eegsnn.evaluation.baselines.minirocket_kernels import proportions
-        from eegsnn.kernels._share import share
 
         X = _as_float32(X)
         out = np.empty((len(X), len(self.biases_)), dtype=np.float32)

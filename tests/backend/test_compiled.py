@@ -1,41 +1,17 @@
+"""Whether kernels serve, and that nothing but time depends on it."""
+
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from eegsnn.backend import kernels_available, kernels_state
 
 if not kernels_available():
     pytest.skip("no compiled kernels here", allow_module_level=True)
-
-from eegsnn.kernels._share import share
-
-
-@given(st.integers(1, 300), st.sampled_from([1, 1 << 20]), st.sampled_from([1, 2, 16]))
-def test_every_column_is_worked_on_once(n_columns: int, n_elements: int, together: int) -> None:
-    visits, starts = np.zeros(n_columns, int), []
-
-    def work(first: int, last: int) -> None:
-        visits[first:last] += 1
-        starts.append(first)
-
-    share(work, n_columns, n_elements, together)
-    assert (visits == 1).all()
-    assert all(first % together == 0 for first in starts)
-
-
-def test_an_error_in_any_thread_is_passed_on() -> None:
-    def work(first: int, last: int) -> None:
-        raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        share(work, 64, 1 << 20)
 
 
 def run_python(code: str, **environment: str) -> str:
