@@ -167,7 +167,7 @@ class Recording(_Strict):
 
     sfreq: Annotated[float, pydantic.Field(gt=0)] | None = None
     channels: list[str] = []
-    file_unit: Literal["V", "uV", "nV", "a.u."] = "V"
+    file_unit: Literal["V", "mV", "uV", "nV", "a.u."] = "V"
     unit: Literal["V", "a.u.", ""] = "V"
     tmin: float = 0.0
 

@@ -115,9 +115,11 @@ class ChoosingClassifier(SpikingClassifier):
         )
         check_no_flat_channel(X, self.input_.ch_names)
         classes, codes = encode_labels(y)
-        weights = trial_weights(sample_weight, self.class_weight, X, y, classes)
+        weights = trial_weights(sample_weight, None, X, y, classes)
         groups = check_groups(groups, len(X))
         weights = self._without_artefacts(X, codes, weights, groups)
+        # Classes are balanced as what is left of them.
+        weights = trial_weights(weights, self.class_weight, X, y, classes)
         X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
         choice = fit_committee(
             LabelledTrials(X, codes, weights, groups, len(classes)),

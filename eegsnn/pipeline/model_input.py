@@ -84,9 +84,16 @@ def other_rate(recording: str | Path, sfreq: float, card: ModelCard) -> DataErro
     )
 
 
-def flat_channels(recording: str | Path, flat: Sequence[str]) -> DataError:
-    """Return the error about channels that never change."""
-    return DataError(
+def check_flat_channels(
+    estimator: Any, card: ModelCard, recording: str | Path, flat: Sequence[str]
+) -> None:
+    """Refuse channels that never change, unless the model estimates them from the others."""
+    committee = getattr(estimator, "committee_", None)
+    repair = None if committee is None else committee.repair
+    # Whoever aligns divides by what there is of every channel.
+    if not flat or (repair is not None and repair.can_spare(len(flat)) and not card.alignment):
+        return
+    raise DataError(
         f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
         f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."
     )

@@ -27,8 +27,8 @@ from eegsnn.pipeline.model_folder import ModelCard, find_model
 from eegsnn.pipeline.model_input import (
     card_of,
     channels_of,
+    check_flat_channels,
     factor_to_unit,
-    flat_channels,
     other_rate,
     spoilt_channels,
 )
@@ -160,7 +160,8 @@ def predict_recording(
             f"{recording}: all {len(starts)} windows overlap a BAD annotation or reach beyond the "
             f"recording."
         )
-    _check_samples(data, starts[kept], length, card, recording)
+    flat = _check_samples(data, starts[kept], length, card, recording)
+    check_flat_channels(estimator, card, recording, flat)
     if card.alignment:
         data = _aligned(data, starts[kept], length, card, recording)
     windows = [data[:, start : start + length] for start in starts[kept]]  # views, not copies
@@ -221,8 +222,7 @@ def _decide_about_trials(
     flat = [
         name for name, row in zip(card.ch_names, np.ptp(X, axis=2).T, strict=True) if not row.any()
     ]
-    if flat:
-        raise flat_channels(path, flat)
+    check_flat_channels(estimator, card, path, flat)
     if card.alignment:
         joined = np.concatenate(list(X), axis=1)
         starts = np.arange(len(X)) * length
@@ -310,16 +310,14 @@ def _usable(raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int) 
 
 def _check_samples(
     data: np.ndarray, starts: np.ndarray, length: int, card: ModelCard, recording: str | Path
-) -> None:
-    """Refuse what a decision cannot rest on: NaN within a window, a channel flat throughout."""
+) -> list[str]:
+    """Refuse windows with NaN; return the channels that are flat throughout."""
     for batch in _batches(starts):
         X = np.stack([data[:, start : start + length] for start in batch])
         times = [f"the window from {start / card.sfreq:g} s" for start in batch]
         check_finite(X, name=f"{recording}:", ch_names=card.ch_names, trials=times)
     span = data[:, starts.min() : starts.max() + length]
-    flat = [name for name, row in zip(card.ch_names, span, strict=True) if np.ptp(row) == 0]
-    if flat:
-        raise flat_channels(recording, flat)
+    return [name for name, row in zip(card.ch_names, span, strict=True) if np.ptp(row) == 0]
 
 
 def _aligned(

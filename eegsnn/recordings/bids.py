@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eegsnn.errors import RecordingError
+from eegsnn.recordings.annotations import plain_label
 
 #: Entities of a file's name that say where a recording comes from → what the group is called.
 ENTITIES = {
@@ -209,7 +210,7 @@ def read_events(path: Path, column: str) -> list[tuple[float, float, str]]:
         if length < 0:
             raise RecordingError(f"{file}: line {line}: duration {duration} s is negative.")
         if start is not None and label != MISSING:
-            found.append((start, length, _as_integer(label)))
+            found.append((start, length, plain_label(label)))
     return found
 
 
@@ -246,7 +247,7 @@ def trait(path: Path, column: str) -> str:
             f"{file}: expected one line of participant sub-{subject}, but there are {len(rows)}. "
             f"Participants: {', '.join(names[:8]) + ', …' * (len(names) > 8)}."
         )
-    return _as_integer(table[column][rows[0]])
+    return plain_label(table[column][rows[0]])
 
 
 def metadata(path: Path) -> dict[str, Any]:
@@ -299,8 +300,3 @@ def _number(file: Path, line: int, column: str, text: str) -> float | None:
             f"{file}: line {line}: {column}: expected seconds or n/a, but got {text!r}."
         )
     return number
-
-
-def _as_integer(text: str) -> str:
-    """Return "1" for "1.0", which spreadsheets make of it."""
-    return re.sub(r"^(-?\d+)\.0+$", r"\1", text)

@@ -21,6 +21,7 @@ import numpy as np
 
 from eegsnn._validation import check_channel_names, check_choice, check_number, suggestion
 from eegsnn.errors import DataTrapWarning, RecordingError
+from eegsnn.recordings.annotations import plain_label
 from eegsnn.recordings.channels import montage_of, standardize_channel_names
 from eegsnn.recordings.units import TO_VOLTS
 
@@ -262,7 +263,7 @@ def _events(texts: list[str], sampled: np.ndarray) -> list[tuple[int, int, str]]
     Rows without samples belong to the sample that comes next.
     """
     position = np.minimum(np.cumsum(sampled) - sampled, sampled.sum() - 1)
-    labels = [re.sub(r"^(-?\d+)\.0*$", r"\1", text) for text in texts]
+    labels = [plain_label(text) for text in texts]
     starts = [0, *(k for k in range(1, len(labels)) if labels[k] != labels[k - 1]), len(labels)]
     return [
         (int(position[first]), int(position[end - 1]), labels[first])

@@ -12,7 +12,7 @@ from typing import Any
 import mne
 import numpy as np
 
-from eegsnn._validation import check_choice, check_number
+from eegsnn._validation import check_number
 from eegsnn.errors import DataError, EegsnnError, RecordingError
 from eegsnn.recordings._matlab import load_matlab
 from eegsnn.recordings.channels import apply_montage
@@ -24,7 +24,7 @@ from eegsnn.recordings.preprocessing import (
     preprocess_trials,
     resolve_names,
 )
-from eegsnn.recordings.units import TO_VOLTS
+from eegsnn.recordings.units import ARBITRARY, in_volts
 
 _ARRAYS = (".npz", ".mat")
 _EPOCHS = re.compile(r"epo(-\d+)?\.fif(\.gz)?$", re.IGNORECASE)
@@ -33,8 +33,6 @@ _EEGLAB_TRIALS = re.compile(r"number of trials", re.IGNORECASE)
 _RESERVED = ("X", "y", "sfreq", "ch_names", "unit", "tmin", "split")
 # What MATLAB's toolboxes call the sampling rate.
 _RATES = ("fs", "Fs", "srate", "fsample")
-# What a file of arrays may say of its unit → factor to volts; "a.u." stays as it is.
-_UNITS = {**TO_VOLTS, "µV": 1e-6, "μV": 1e-6, "a.u.": 1.0}
 _AXES = ("trials", "channels", "times")
 _SAVE_NUMPY = "np.savez(path, X=X, y=y, sfreq=250.0, ch_names=names, subject=subjects)"
 _SAVE_MATLAB = "save(path, 'X', 'y', 'sfreq', 'ch_names', 'subject', '-v7')"
@@ -157,8 +155,8 @@ def _from_arrays(path: Path, need_labels: bool) -> EEGDataset:
     y = _text("y", arrays["y"]) if "y" in arrays else np.full(len(X), "")
     names = arrays.get("ch_names", np.array([f"ch{k}" for k in range(X.shape[1])]))
     split = arrays.get("split")
-    unit = check_choice("unit", str(np.squeeze(arrays.get("unit", "V"))), _UNITS)
-    scale = _UNITS[unit]
+    unit = str(np.squeeze(arrays.get("unit", "V")))
+    scale = in_volts(unit)
     groups = {}
     for key, values in arrays.items():
         if key in _RESERVED:
@@ -175,7 +173,7 @@ def _from_arrays(path: Path, need_labels: bool) -> EEGDataset:
         groups=groups,
         sfreq=_scalar("sfreq", arrays["sfreq"]),
         ch_names=[str(name) for name in np.ravel(names)],
-        unit="a.u." if unit == "a.u." else "V",
+        unit=ARBITRARY if unit == ARBITRARY else "V",
         split=None if split is None else _text("split", split),
         tmin=_scalar("tmin", arrays.get("tmin", np.array(0.0))),
     )

@@ -369,22 +369,52 @@ def test_predict_refuses_a_dead_electrode(finished, recording, tmp_path, capsys)
     assert "channel C4 is flat throughout" in line
 
 
-def test_predict_tells_of_channels_that_it_does_not_believe(tmp_path, capsys):
-    rng = np.random.default_rng(3)
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory):
+    """A model that was chosen automatically, and a recording of six windows like its trials."""
+    folder, rng = tmp_path_factory.mktemp("chosen") / "model", np.random.default_rng(3)
     names = ["C3", "C4", "Cz", "Pz"]
-    info = mne.create_info(names, 100.0, "eeg")
     data = 1e-5 * rng.normal(size=(20, 4, 100))
-    labels = ["rest", "move"] * 10
     data[1::2, 0] *= 1.5
     model = EEGSpikingClassifier(sfreq=100.0, random_state=0, time_budget_s=0.5)
-    model.fit(data, labels, ch_names=names).save(tmp_path / "model")
+    model.fit(data, ["rest", "move"] * 10, ch_names=names).save(folder)
     signal = np.concatenate(list(data[:6]), axis=1)
-    signal[1, 250:] += 1e-3 * np.sin(np.arange(350))  # C4 came off
-    path = save(mne.io.RawArray(signal, info, verbose="error"), tmp_path / "new_raw.fif")
-    assert main(["predict", str(tmp_path / "model"), str(path)]) == 0
+    return folder, mne.io.RawArray(signal, mne.create_info(names, 100.0, "eeg"), verbose="error")
+
+
+def came_off(signal):
+    signal[1, 250:] += 1e-3 * np.sin(np.arange(350))
+
+
+def was_off(signal):
+    signal[1] = 2e-6
+
+
+@pytest.mark.parametrize(("happens", "decisions"), [(came_off, 4), (was_off, 6)])
+def test_predict_tells_of_channels_that_it_estimates(chosen, happens, decisions, tmp_path, capsys):
+    model, raw = chosen[0], chosen[1].copy()
+    happens(raw._data)
+    assert main(["predict", str(model), str(save(raw, tmp_path / "new_raw.fif"))]) == 0
     said = capsys.readouterr()
-    assert "estimated from the others (in how many decisions): C4 (4)." in said.err
+    assert f"estimated from the others (in how many decisions): C4 ({decisions})." in said.err
     assert len(said.out.splitlines()) == 7
+
+
+def test_predict_estimates_dead_electrodes_of_trials_that_are_cut(chosen, tmp_path, capsys):
+    model, raw = chosen
+    X = np.stack(np.split(raw.get_data(), 6, axis=1))
+    X[:, 2] = 0.0
+    np.savez(tmp_path / "trials.npz", X=X, sfreq=100.0, ch_names=raw.ch_names)
+    assert main(["predict", str(model), str(tmp_path / "trials.npz")]) == 0
+    assert "Cz (6)." in capsys.readouterr().err
+
+
+def test_predict_refuses_more_dead_electrodes_than_it_can_estimate(chosen, tmp_path, capsys):
+    model, raw = chosen[0], chosen[1].copy()
+    raw._data[1:3] = 0.0
+    code, line = errors_of(capsys, "predict", model, save(raw, tmp_path / "flat_raw.fif"))
+    assert code == 2
+    assert "channel C4, Cz is flat throughout" in line
 
 
 def test_predict_with_models_saved_by_hand(recording, tmp_path, capsys):

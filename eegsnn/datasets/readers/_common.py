@@ -11,9 +11,6 @@ from typing import Any
 from eegsnn.datasets.manifest import FileEntry, Manifest
 from eegsnn.errors import ConfigurationError, DataError
 
-#: What one of the file's units is in volts ("a.u.": unknown, left as it is).
-IN_VOLTS = {"V": 1.0, "uV": 1e-6, "nV": 1e-9, "a.u.": 1.0}
-
 
 def read_bytes(path: Path) -> bytes:
     """Return a file's content, decompressed if it is gzip.

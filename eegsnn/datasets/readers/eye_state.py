@@ -11,9 +11,10 @@ import numpy as np
 
 from eegsnn._validation import check_number
 from eegsnn.datasets.manifest import Manifest
-from eegsnn.datasets.readers._common import IN_VOLTS, read_bytes
+from eegsnn.datasets.readers._common import read_bytes
 from eegsnn.errors import DataError
 from eegsnn.recordings import EEGDataset, Preprocessing, preprocess
+from eegsnn.recordings.units import in_volts
 
 
 def read(
@@ -41,7 +42,7 @@ def read(
     values, states, names = parse_arff(path)
     sfreq = manifest.recording.sfreq or 128.0
     info = mne.create_info(names, sfreq, "eeg")
-    signal = values.T * IN_VOLTS[manifest.recording.file_unit]
+    signal = values.T * in_volts(manifest.recording.file_unit)
     raw = preprocess(
         mne.io.RawArray(signal, info, verbose="error"), preprocessing or Preprocessing()
     )

@@ -11,10 +11,11 @@ import numpy as np
 
 from eegsnn._validation import check_boolean
 from eegsnn.datasets.manifest import Manifest
-from eegsnn.datasets.readers._common import IN_VOLTS, read_bytes
+from eegsnn.datasets.readers._common import read_bytes
 from eegsnn.datasets.repairs import has_channel_stride_defect, repair_channel_stride
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.recordings import EEGDataset, Preprocessing, preprocess_trials
+from eegsnn.recordings.units import in_volts
 
 
 def read(
@@ -61,7 +62,7 @@ def read(
         )
     names = names[: X.shape[1]]
     sfreq = _sampling_rate(manifest)
-    X = X * IN_VOLTS[manifest.recording.file_unit]
+    X = X * in_volts(manifest.recording.file_unit)
     X, sfreq, names = preprocess_trials(
         X, sfreq, names, preprocessing or Preprocessing(), name=manifest.name
     )

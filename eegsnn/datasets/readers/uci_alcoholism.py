@@ -20,9 +20,10 @@ import numpy as np
 
 from eegsnn._validation import check_choice
 from eegsnn.datasets.manifest import Manifest
-from eegsnn.datasets.readers._common import IN_VOLTS, read_bytes
+from eegsnn.datasets.readers._common import read_bytes
 from eegsnn.errors import DataError, FetchError
 from eegsnn.recordings import EEGDataset, Preprocessing, preprocess_trials
+from eegsnn.recordings.units import in_volts
 
 # The eyes (X horizontal, Y vertical) and the nose are recorded beside 61 electrodes of the scalp.
 _NOT_SCALP = {"X", "Y", "nd"}
@@ -72,7 +73,7 @@ def read(
     content = _load(path)
     names = [str(name) for name in content["ch_names"]]
     kept = [i for i, name in enumerate(names) if channels == "all" or name not in _NOT_SCALP]
-    X = content["X_nanovolt"][:, kept] * IN_VOLTS["nV"]
+    X = content["X_nanovolt"][:, kept] * in_volts("nV")
     names, sfreq = [names[i] for i in kept], float(content["sfreq"])
     X, sfreq, names = preprocess_trials(
         X, sfreq, names, preprocessing or Preprocessing(), name=manifest.name

@@ -74,11 +74,15 @@ class ChannelRepair:
         """Everything it is, as named arrays."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def can_spare(self, n_channels: int) -> bool:
+        """Whether so many channels of a trial are few enough to be estimated from the others."""
+        return n_channels <= _MOST * len(self.offset)
+
     def spoilt(self, X: np.ndarray) -> np.ndarray:
         """Mark spoilt channels, bool (trials, channels); none where more than a third would be."""
         powers = log_powers(X)
         found = (powers > self.highest) | (powers < self.lowest)
-        found[found.sum(axis=1) > _MOST * X.shape[1]] = False
+        found[[not self.can_spare(n) for n in found.sum(axis=1)]] = False
         return found
 
     def apply(self, X: np.ndarray) -> np.ndarray:
