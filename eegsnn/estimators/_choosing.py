@@ -254,7 +254,7 @@ class ChoosingClassifier(SpikingClassifier):
     def _like_training(self, X: Any) -> np.ndarray:
         """Trials as the committee is to see them."""
         assert self.committee_ is not None
-        return self.committee_.repaired(self._read_like_training(X))
+        return self.committee_.seen(self._read_like_training(X))
 
     def _read_like_training(self, X: Any) -> np.ndarray:
         if not is_epochs(X) and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:

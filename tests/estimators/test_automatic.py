@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import ConfigurationError, DataError
-from eegsnn.estimators import EEGSpikingClassifier
+from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.estimators.automatic.coding import PopulationCode
 from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
 
@@ -143,6 +143,32 @@ def test_a_rare_response_is_found_in_subjects_who_differ(rng: np.random.Generato
 def test_very_few_trials_are_enough(n_trials: int, rng: np.random.Generator) -> None:
     X, y = slow(rng, n_trials)
     assert set(EEGSpikingClassifier(**QUICK).fit(X, y).predict(X)) <= {0, 1}
+
+
+def test_a_fast_recording_costs_what_a_slow_one_does(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    slowly, y = rhythm(rng)
+    X = np.repeat(slowly, 10, axis=2) + 0.1 * rng.normal(size=(40, 3, 2000))  # at 1000 Hz
+    fast = {**QUICK, "sfreq": 1000.0}
+    model = EEGSpikingClassifier(**fast).fit(X[::2], y[::2])
+    assert model.score(X[1::2], y[1::2]) > 0.85
+    quarter = EEGSpikingClassifier(**{**QUICK, "sfreq": 250.0}).plan((40, 3, 500), y)
+    assert EEGSpikingClassifier(**fast).plan((40, 3, 2000), y) == quarter
+    again = load_model(model.save(tmp_path / "model"))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    with pytest.raises(DataError, match="expected 2000 samples, as in training, but got 500"):
+        again.predict(X[:, :, ::4])
+
+
+def test_fast_stimuli_are_still_seen(rng: np.random.Generator) -> None:
+    """Lights of 70 Hz and more, whose harmonics a rate of 250 Hz would not hold."""
+    time = np.arange(2000) / 1000
+    y = np.repeat(["70 Hz", "80 Hz"], 12)
+    waves = np.sin(2 * np.pi * np.where(y == "70 Hz", 70.0, 80.0)[:, None] * 2 * time)
+    X = rng.normal(size=(24, 3, 2000)) + 0.5 * waves[:, None]
+    model = EEGSpikingClassifier(sfreq=1000.0, random_state=0, time_budget_s=1.0)
+    assert model.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
 
 
 def test_one_channel_and_short_trials(rng: np.random.Generator) -> None:

@@ -11,9 +11,11 @@ import numpy as np
 
 from eegsnn._compiling import n_cores
 from eegsnn.backend import one_blas_thread
+from eegsnn.errors import DataError
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
 from eegsnn.estimators.automatic.repair import ChannelRepair
 from eegsnn.features import FEATURES, KernelRates, TrialFeatures
+from eegsnn.filters.decimation import decimated
 from eegsnn.monitoring.operations import Operations
 from eegsnn.training.readouts import LOWEST_LOG_PROBABILITY, LinearReadout, log_softmax
 
@@ -70,12 +72,18 @@ class Committee:
     members : list of Member
     base : ndarray (classes,)
         Log-probabilities that are given before any member is heard: class frequencies.
+    n_times : int
+        Samples of a trial.
+    step : int, default 1
+        Members see one of so many samples.
     repair : ChannelRepair or None
         Of new trials, before any member sees them.
     """
 
     members: list[Member]
     base: np.ndarray
+    n_times: int
+    step: int = 1
     repair: ChannelRepair | None = None
 
     @property
@@ -83,14 +91,19 @@ class Committee:
         """Classes it tells apart."""
         return len(self.base)
 
-    @property
-    def n_times(self) -> int:
-        """Samples of a trial."""
-        return int(self.members[0].features.shape_[1])
+    def seen(self, X: np.ndarray) -> np.ndarray:
+        """Trials as members see them: spoilt channels estimated, no more samples than serve.
 
-    def repaired(self, X: np.ndarray) -> np.ndarray:
-        """Trials as members are to see them: spoilt channels estimated from the others."""
-        return X if self.repair is None else self.repair.apply(X)
+        Raises
+        ------
+        DataError
+            If trials are longer or shorter than those of training.
+        """
+        if X.shape[2] != self.n_times:
+            raise DataError(
+                f"X: expected {self.n_times} samples, as in training, but got {X.shape[2]}."
+            )
+        return decimated(X if self.repair is None else self.repair.apply(X), self.step)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each class, float64 (trials, classes)."""
@@ -139,7 +152,8 @@ class Committee:
             arrays |= {f"member{number}.{name}": array for name, array in own.items()}
         if self.repair is not None:
             arrays |= {f"repair.{name}": array for name, array in self.repair.get_state().items()}
-        return {"members": described}, arrays
+        config = {"members": described, "n_times": self.n_times, "step": self.step}
+        return config, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Committee:
@@ -169,4 +183,4 @@ class Committee:
             )
         own = {k.removeprefix("repair."): v for k, v in arrays.items() if k.startswith("repair.")}
         repair = ChannelRepair.from_state(own) if own else None
-        return cls(members, arrays["base"], repair)
+        return cls(members, arrays["base"], int(config["n_times"]), int(config["step"]), repair)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from eegsnn.estimators.automatic.views import (
     possible_views,
     stimulus_frequencies,
 )
+from eegsnn.filters.decimation import decimated
+
+_LEAST_RATE = 250.0  # Hz that views are given at least, if the recording has them
+_SAMPLES_PER_FLASH = 7.0  # of the fastest stimulus: three harmonics and a margin
 
 
 def check_frequencies(frequencies: Any) -> tuple[float, ...] | None:
@@ -61,10 +66,17 @@ def _views(
     sfreq: float,
     frequencies: tuple[float, ...] | None,
     seed: int,
-) -> list[View]:
-    """List the views that trials (trials, channels, times) of these classes allow."""
+) -> tuple[list[View], int]:
+    """List the views that trials (trials, channels, times) of these classes allow.
+
+    Beside them, of how many samples they are given one: none looks at what is faster than 70 Hz,
+    or than harmonics of stimuli.
+    """
     known = _known_frequencies(classes, frequencies, sfreq)
-    return possible_views(Trials(*shape, len(classes), sfreq, known), seed, N_FOLDS)
+    step = max(1, int(sfreq // max(_LEAST_RATE, _SAMPLES_PER_FLASH * max(known, default=0.0))))
+    n_times = -(-shape[2] // step)
+    trials = Trials(shape[0], shape[1], n_times, len(classes), sfreq / step, known)
+    return possible_views(trials, seed, N_FOLDS), step
 
 
 def plan_choice(
@@ -75,7 +87,7 @@ def plan_choice(
     time_budget_s: float,
 ) -> list[dict[str, Any]]:
     """List the views that would be tried on trials of this shape; see `EEGSpikingClassifier`."""
-    views = _views(shape, classes, sfreq, frequencies, 0)
+    views, _ = _views(shape, classes, sfreq, frequencies, 0)
     return [
         {"name": view.name, "seconds": view.seconds, "affordable": fits}
         for view, fits in affordable(views, time_budget_s)
@@ -115,8 +127,10 @@ def fit_committee(
     """
     n_trials, n_channels, n_times = trials.X.shape
     shape = (n_trials, n_channels, n_times)
-    views = _views(shape, classes.tolist(), sfreq, frequencies, seed % 2**31)
+    views, step = _views(shape, classes.tolist(), sfreq, frequencies, seed % 2**31)
+    trials = replace(trials, X=decimated(trials.X, step))
     with view_progress(verbose, len(views)) as tell:
-        return choose(
+        choice = choose(
             trials, views, budget=time_budget_s, n_steps=n_steps, seed=seed % 2**31, tell=tell
         )
+    return choice._replace(committee=replace(choice.committee, n_times=n_times, step=step))

@@ -168,7 +168,7 @@ def _decided(
             one.outcome.weight = weight
             members.append(replace(one.member, weight=weight))
             firing_rates[one.member.name] = one.firing_rate
-    return Choice(Committee(members, _base(trials)), tried, firing_rates)
+    return Choice(Committee(members, _base(trials), trials.X.shape[2]), tried, firing_rates)
 
 
 def _base(trials: LabelledTrials) -> np.ndarray:
