@@ -26,17 +26,43 @@ def training_trials(dataset: object) -> np.ndarray:
         return np.arange(len(dataset.y))
 
 
+def simulated(n_trials: int, n_channels: int, n_times: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mixed noise in two classes that do not differ: for times, not for scores."""
+    random = np.random.default_rng(0)
+    mixing = random.normal(size=(n_channels, n_channels))
+    X = mixing @ random.normal(size=(n_trials, n_channels, n_times))
+    return X, np.arange(n_trials) % 2
+
+
+def recorded(name: str) -> tuple[np.ndarray, np.ndarray, float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataTrapWarning)
+        dataset = load_dataset(name, progress=False)
+    train = training_trials(dataset)
+    return dataset.X[train], np.asarray(dataset.y)[train], float(dataset.sfreq)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="SelfRegulationSCP1")
+    parser.add_argument(
+        "--simulate",
+        nargs=4,
+        type=int,
+        metavar=("TRIALS", "CHANNELS", "SAMPLES", "HERTZ"),
+        help="noise of this size in place of a data set",
+    )
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds, as time_budget_s")
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataTrapWarning)
-        dataset = load_dataset(arguments.data, progress=False)
-    train = training_trials(dataset)
-    X, y = dataset.X[train], np.asarray(dataset.y)[train]
-    model = EEGSpikingClassifier(sfreq=dataset.sfreq, random_state=0).fit(X, y)  # compiles
+    if arguments.simulate is None:
+        name = arguments.data
+        X, y, sfreq = recorded(name)
+    else:
+        name, sfreq = "simulated", float(arguments.simulate[3])
+        X, y = simulated(*arguments.simulate[:3])
+    settings = {"sfreq": sfreq, "random_state": 0, "time_budget_s": arguments.budget}
+    model = EEGSpikingClassifier(**settings).fit(X[:100], y[:100])  # compiles
     fits, decisions = [], []
     for _ in range(arguments.repeats):
         start = time.perf_counter()
@@ -46,7 +72,7 @@ def main() -> None:
         start = time.perf_counter()
         model.predict(trial[None])
         decisions.append(time.perf_counter() - start)
-    print(f"{arguments.data}: {X.shape[0]} trials, {X.shape[1]} channels, {X.shape[2]} samples")
+    print(f"{name}: {X.shape[0]} trials, {X.shape[1]} channels, {X.shape[2]} samples")
     print(
         f"fit {np.median(fits):.1f} s, one decision {1e3 * np.median(decisions):.1f} ms (medians)"
     )

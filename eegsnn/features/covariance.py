@@ -88,20 +88,22 @@ class TangentSpace(TrialFeatures):
         return np.stack([band.sum(axis=0) for band in bands])[None]
 
     def _prepare(self, X: np.ndarray) -> np.ndarray:
-        # Channels are mixed before they are filtered: there are fewer components.
-        reduced = self.components_.shape[1] < X.shape[1]
-        bands = zip(self.components_, self._filters(), strict=True)
-        return np.stack(
-            [covariances(in_band(mix @ X if reduced else X, band)) for mix, band in bands], axis=1
-        )
+        bands, (_, n_components, n_channels) = self._filters(), self.components_.shape
+        signals = [X] * len(bands)
+        if n_components < n_channels:
+            # Channels are mixed before they are filtered: there are fewer components.
+            mixed = self.components_.reshape(-1, n_channels) @ X
+            signals = np.split(mixed, len(bands), axis=1)
+        filtered = (in_band(one, band) for one, band in zip(signals, bands, strict=True))
+        return np.stack([covariances(one) for one in filtered], axis=1)
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
         bands = prepared.transpose(1, 0, 2, 3)
         self.whitening_ = np.stack([whitener(self._shrunk(band)) for band in bands])
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
-        bands = zip(prepared.transpose(1, 0, 2, 3), self.whitening_, strict=True)
-        return np.hstack([tangent_vectors(self._shrunk(band), white) for band, white in bands])
+        shrunk = self._shrunk(prepared.reshape(-1, *prepared.shape[2:])).reshape(prepared.shape)
+        return tangent_vectors(shrunk, self.whitening_).reshape(len(prepared), -1)
 
     def _shrunk(self, components: np.ndarray) -> np.ndarray:
         return oas_shrunk(components, int(self.shape_[1]))

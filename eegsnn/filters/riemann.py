@@ -125,11 +125,11 @@ def whitener(C: np.ndarray) -> np.ndarray:
 
 
 def tangent_vectors(C: np.ndarray, whitening: np.ndarray) -> np.ndarray:
-    """Logarithm of ``whitening @ C @ whitening``, as vectors (trials, n(n + 1)/2).
+    """Logarithm of ``whitening @ C @ whitening``, as vectors (…, n(n + 1)/2).
 
     Entries off the diagonal are multiplied by √2, so that the length of a vector is the distance
     of its matrix from the mean.
     """
     logarithms = matrix_function(whitening @ C @ whitening, np.log)
     rows, columns = np.triu_indices(C.shape[-1])
-    return logarithms[:, rows, columns] * np.where(rows == columns, 1.0, np.sqrt(2.0))
+    return logarithms[..., rows, columns] * np.where(rows == columns, 1.0, np.sqrt(2.0))
