@@ -162,7 +162,7 @@ class ChoosingClassifier(SpikingClassifier):
         ----------
         shape : (trials, channels, times)
         classes : sequence
-            Labels.
+            Labels: of all trials, or each once.
 
         Returns
         -------
@@ -177,7 +177,7 @@ class ChoosingClassifier(SpikingClassifier):
         self.check_parameters()
         return plan_choice(
             (int(shape[0]), int(shape[1]), int(shape[2])),
-            list(classes),
+            np.unique(np.asarray(classes)).tolist(),
             check_rate_known(self.sfreq),
             check_frequencies(self.frequencies),
             self.time_budget_s,

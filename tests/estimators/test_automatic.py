@@ -154,7 +154,7 @@ def test_a_fast_recording_costs_what_a_slow_one_does(
     model = EEGSpikingClassifier(**fast).fit(X[::2], y[::2])
     assert model.score(X[1::2], y[1::2]) > 0.85
     quarter = EEGSpikingClassifier(**{**QUICK, "sfreq": 250.0}).plan((40, 3, 500), y)
-    assert EEGSpikingClassifier(**fast).plan((40, 3, 2000), y) == quarter
+    assert EEGSpikingClassifier(**fast).plan((40, 3, 2000), ["open", "closed"]) == quarter
     again = load_model(model.save(tmp_path / "model"))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     with pytest.raises(DataError, match="expected 2000 samples, as in training, but got 500"):
