@@ -7,15 +7,17 @@ inner products, which gives the same weights.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from eegsnn.training.readouts import LinearReadout, log_softmax
+from eegsnn.training.readouts import LinearReadout
 
-# Share of the power that is left within classes below which it is rounding errors.
-_LEAST_WITHIN = 1e-10
+# Share of the power within classes below which it is rounding errors.
+_LEAST_WITHIN = 1e-20
+# Share of the power that must be left for what is left to be found by subtraction.
+_LEAST_LEFT = 1e-3
 _LEAST_SHRINKAGE = 1e-6
 
 
@@ -76,8 +78,8 @@ def discriminant_and_held_out(
     problem = kind(values - centre, codes, n_classes, share)
     logs = np.full((len(values), n_classes), -np.log(n_classes))
     for train, test in folds:
-        logs[test] = problem.scores(train, test)
-    readout = problem.readout()
+        logs[test] = problem.solve(train).log_probabilities(problem.values[test])
+    readout = problem.solve(problem.everything)
     return LinearReadout(readout.weights, readout.bias - readout.weights @ centre), logs
 
 
@@ -112,12 +114,8 @@ def _shrinkage(
     return _Shrinkage(1 - amount, amount * power)
 
 
-# What trials are alike in their classes is no spread: any metric will do.
-_NO_SPREAD = _Shrinkage(0.0, 1.0)
-
-
-class _AmongFeatures:
-    """Covariances (features, features): that of a fold is that of all without the trials held out.
+class _Problem:
+    """Trials as their deviations from class means, about which those of any fold lie closely.
 
     Parameters
     ----------
@@ -130,113 +128,120 @@ class _AmongFeatures:
     def __init__(
         self, values: np.ndarray, codes: np.ndarray, n_classes: int, weights: np.ndarray
     ) -> None:
-        self.values, self.weights = values, weights
+        self.values, self.codes, self.weights = values, codes, weights
         self.membership = np.zeros((n_classes, len(values)))
         self.membership[codes, np.arange(len(values))] = weights
-        self.codes = codes
-        self.norms = np.einsum("ij,ij->i", values, values)
-        self.scatter = self._scatter_of(slice(None))
+        self.means = self.membership @ values / self.membership.sum(axis=1, keepdims=True)
+        self.residuals = values - self.means[codes]
+        self.norms = np.einsum("ij,ij->i", self.residuals, self.residuals)
+        self.power = float(weights @ np.einsum("ij,ij->i", values, values))
+        self.everything = np.arange(len(values))
 
-    def readout(self) -> LinearReadout:
-        """Solve for all trials."""
-        return self._solve(np.arange(len(self.values)), self.scatter)
+    def solve(self, rows: np.ndarray) -> LinearReadout:
+        """Return the discriminant of some trials."""
+        total = self.weights[rows].sum()
+        averaging = np.zeros_like(self.membership)  # (classes, all trials): others count nothing
+        averaging[:, rows] = self.membership[:, rows]
+        priors = averaging.sum(axis=1) / total
+        averaging /= averaging.sum(axis=1, keepdims=True)
+        shifts = averaging @ self.residuals  # of the class means of these trials
+        means = self.means + shifts
+        along = (self.residuals @ shifts.T)[rows, self.codes[rows]]
+        norms = self.norms[rows] - 2 * along + np.sum(shifts**2, axis=1)[self.codes[rows]]
+        fold = _Fold(rows, self.weights[rows] / total, priors, averaging, shifts, means, norms)
+        coefficients = self.coefficients(fold)
+        bias = np.log(priors) - 0.5 * np.sum(coefficients * means, axis=1)
+        return LinearReadout(coefficients, bias)
 
-    def scores(self, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-        """Log-probabilities (test, classes) by the discriminant of the training trials."""
-        left_out = np.setdiff1d(np.arange(len(self.values)), train)
-        if len(left_out) < len(train):
-            scatter = self.scatter - self._scatter_of(left_out)
-        else:
-            scatter = self._scatter_of(train)
-        return self._solve(train, scatter).log_probabilities(self.values[test])
+    def shrinkage(self, fold: _Fold, squared: float) -> _Shrinkage:
+        """How the covariance of a fold is shrunk, given the sum of its squared elements."""
+        norms = np.maximum(fold.norms, 0.0)
+        within = float(fold.share @ norms)
+        if within <= _LEAST_WITHIN * self.power / self.weights.sum():
+            return _Shrinkage(0.0, 1.0)  # trials do not differ within classes: any metric will do
+        return _shrinkage(within, squared, norms, fold.share, self.values.shape[1])
 
-    def _scatter_of(self, rows: np.ndarray | slice) -> np.ndarray:
-        scaled = np.sqrt(self.weights[rows])[:, None] * self.values[rows]
-        return scaled.T @ scaled
-
-    def _solve(self, rows: np.ndarray, scatter: np.ndarray) -> LinearReadout:
-        membership, codes = self.membership[:, rows], self.codes[rows]
-        values = self.values if len(rows) == len(self.values) else self.values[rows]
-        share = self.weights[rows] / self.weights[rows].sum()
-        priors = membership.sum(axis=1) / self.weights[rows].sum()
-        means = membership @ values / membership.sum(axis=1, keepdims=True)
-        covariance = scatter / self.weights[rows].sum()
-        power = np.trace(covariance)
-        covariance -= (means.T * priors) @ means
-        mean_norms = np.sum(means**2, axis=1)
-        along = (values @ means.T)[np.arange(len(rows)), codes]
-        norms = np.maximum(self.norms[rows] - 2 * along + mean_norms[codes], 0.0)
-        within = float(share @ norms)
-        shrinkage = _NO_SPREAD
-        if within > _LEAST_WITHIN * power:
-            squared = float(np.sum(covariance**2))
-            shrinkage = _shrinkage(within, squared, norms, share, values.shape[1])
-        covariance *= shrinkage.kept
-        covariance.flat[:: len(covariance) + 1] += shrinkage.added
-        coefficients = _solved(covariance, means.T).T
-        return LinearReadout(
-            coefficients, np.log(priors) - 0.5 * np.sum(coefficients * means, axis=1)
-        )
+    def coefficients(self, fold: _Fold) -> np.ndarray:
+        """Inverse of the shrunk covariance, times the class means: (classes, features)."""
+        raise NotImplementedError
 
 
-class _AmongTrials:
-    """Inner products (trials, trials): weights are sums of trials (Woodbury's identity).
+class _Fold(NamedTuple):
+    """Some trials, their shares (of sum 1), and what their classes are like.
 
-    Parameters
-    ----------
-    As of :class:`_AmongFeatures`.
+    `averaging` (classes, all trials) gives class means, `shifts` those of the residuals; `norms`
+    are squared distances from the trials' class means.
     """
 
-    def __init__(
-        self, values: np.ndarray, codes: np.ndarray, n_classes: int, weights: np.ndarray
-    ) -> None:
-        self.values, self.weights, self.codes = values, weights, codes
-        self.membership = np.zeros((n_classes, len(values)))
-        self.membership[codes, np.arange(len(values))] = weights
-        self.products = values @ values.T
+    rows: np.ndarray
+    share: np.ndarray
+    priors: np.ndarray
+    averaging: np.ndarray
+    shifts: np.ndarray
+    means: np.ndarray
+    norms: np.ndarray
 
-    def readout(self) -> LinearReadout:
-        """Solve for all trials."""
-        sums, bias = self._solve(np.arange(len(self.values)))
-        return LinearReadout(sums @ self.values, bias)
 
-    def scores(self, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-        """Log-probabilities (test, classes) by the discriminant of the training trials."""
-        sums, bias = self._solve(train)
-        return log_softmax(self.products[np.ix_(test, train)] @ sums.T + bias)
+class _AmongFeatures(_Problem):
+    """Covariances (features, features): that of a fold is that of all without the others."""
 
-    def _solve(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return how much of each trial is in the weights (classes, trials), and the bias."""
-        whole = len(rows) == len(self.values)
-        products = self.products if whole else self.products[np.ix_(rows, rows)]
-        codes, membership = self.codes[rows], self.membership[:, rows]
-        share = self.weights[rows] / self.weights[rows].sum()
-        priors = membership.sum(axis=1) / self.weights[rows].sum()
-        averaging = membership / membership.sum(axis=1, keepdims=True)  # means = averaging @ values
-        with_means = products @ averaging.T
-        of_means = averaging @ with_means
-        # Inner products of residuals, each weighed by the roots of its trials' shares.
-        residuals = products - with_means[:, codes]
-        residuals -= with_means[:, codes].T
-        residuals += of_means[np.ix_(codes, codes)]
-        norms = np.maximum(np.diagonal(residuals), 0.0)
-        root = np.sqrt(share)
-        residuals *= root
-        residuals *= root[:, None]
-        within = float(share @ norms)
-        kept, added = _NO_SPREAD
-        if within > _LEAST_WITHIN * float(share @ np.diagonal(products)):
-            squared = float(np.sum(residuals**2))
-            kept, added = _shrinkage(within, squared, norms, share, self.values.shape[1])
-        residuals *= kept
-        residuals.flat[:: len(residuals) + 1] += added
-        residual_means = (np.sqrt(kept) * root)[:, None] * (with_means - of_means[codes])
-        solved = (np.sqrt(kept) * root)[:, None] * _solved(residuals, residual_means)
-        per_class = np.zeros((len(averaging), len(averaging)))
-        np.add.at(per_class, codes, solved)
-        sums = (averaging - solved.T + per_class.T @ averaging) / added
-        own = np.einsum("ct,tc->c", sums, with_means)
-        return sums, np.log(priors) - 0.5 * own
+    def __init__(self, *trials: Any) -> None:
+        super().__init__(*trials)
+        self.scatter = self._scatter_of(self.everything)
+
+    def coefficients(self, fold: _Fold) -> np.ndarray:
+        covariance = self._scatter(fold.rows) / self.weights[fold.rows].sum()
+        covariance -= (fold.shifts.T * fold.priors) @ fold.shifts
+        kept, added = self.shrinkage(fold, float(np.sum(covariance**2)))
+        covariance *= kept
+        covariance.flat[:: len(covariance) + 1] += added
+        return _solved(covariance, fold.means.T).T
+
+    def _scatter(self, rows: np.ndarray) -> np.ndarray:
+        left_out = np.setdiff1d(self.everything, rows)
+        if not len(left_out):
+            return self.scatter
+        powers = self.weights * self.norms
+        few = len(left_out) < len(rows)
+        if few and powers[rows].sum() > _LEAST_LEFT * powers.sum():
+            return self.scatter - self._scatter_of(left_out)
+        return self._scatter_of(rows)
+
+    def _scatter_of(self, rows: np.ndarray) -> np.ndarray:
+        scaled = np.sqrt(self.weights[rows])[:, None] * self.residuals[rows]
+        return scaled.T @ scaled
+
+
+class _AmongTrials(_Problem):
+    """Inner products (trials, trials): the inverse by Woodbury's identity."""
+
+    def __init__(self, *trials: Any) -> None:
+        super().__init__(*trials)
+        self.products = self.residuals @ self.residuals.T
+
+    def coefficients(self, fold: _Fold) -> np.ndarray:
+        rows, codes = fold.rows, self.codes[fold.rows]
+        own = self.products[np.ix_(rows, rows)]
+        with_shifts = self.products[rows] @ fold.averaging.T
+        of_shifts = fold.shifts @ fold.shifts.T
+        # Inner products of the fold's residuals, weighed by the roots of their trials' shares.
+        own -= with_shifts[:, codes]
+        own -= with_shifts[:, codes].T
+        own += of_shifts[np.ix_(codes, codes)]
+        root = np.sqrt(fold.share)
+        own *= root
+        own *= root[:, None]
+        kept, added = self.shrinkage(fold, float(np.sum(own**2)))
+        own *= kept
+        own.flat[:: len(own) + 1] += added
+        scale = np.sqrt(kept) * root[:, None]
+        means = (self.residuals @ fold.means.T)[rows] - (fold.shifts @ fold.means.T)[codes]
+        solved = np.zeros((len(self.values), len(fold.means)))
+        solved[rows] = scale * _solved(own, scale * means)
+        of_classes = np.zeros((len(fold.means), len(fold.means)))
+        np.add.at(of_classes, codes, solved[rows])
+        explained = solved.T @ self.residuals - of_classes.T @ fold.shifts
+        return (fold.means - explained) / added
 
 
 def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -79,6 +80,26 @@ def test_readout_and_folds_are_the_textbooks(
     for train, test in folds:
         expected = plainly(values[train], codes[train], n_classes, share[train], values[test])
         np.testing.assert_allclose(np.exp(logs[test]), expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_features", [10, 80])
+@pytest.mark.parametrize("far", ["classes", "trial", "nothing else"])
+def test_what_lies_far_away_takes_no_digits_from_the_rest(
+    far: str, n_features: int, rng: np.random.Generator
+) -> None:
+    values, codes = make(rng, 40, n_features)
+    if far == "classes":
+        values[:, 0] += 1e7 * codes
+    elif far == "trial":
+        values[3] *= 1e7
+    else:
+        values += 1e7
+    folds = [(np.setdiff1d(np.arange(40), test), test) for test in np.split(np.arange(40), 5)]
+    _, logs = discriminant_and_held_out(values, codes, 2, folds)
+    share = np.ones(32)
+    for train, test in folds:
+        expected = plainly(values[train], codes[train], 2, share, values[test])
+        np.testing.assert_allclose(np.exp(logs[test]), expected, atol=1e-5)
 
 
 def test_trials_that_no_fold_tests_are_not_told_apart(rng: np.random.Generator) -> None:
