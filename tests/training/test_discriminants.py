@@ -83,22 +83,21 @@ def test_readout_and_folds_are_the_textbooks(
 
 
 @pytest.mark.parametrize("n_features", [10, 80])
-@pytest.mark.parametrize("far", ["classes", "trial", "nothing else"])
+@pytest.mark.parametrize("far", ["a class", "a trial", "the origin"])
 def test_what_lies_far_away_takes_no_digits_from_the_rest(
     far: str, n_features: int, rng: np.random.Generator
 ) -> None:
-    values, codes = make(rng, 40, n_features)
-    if far == "classes":
-        values[:, 0] += 1e7 * codes
-    elif far == "trial":
+    values, codes = make(rng, 60, n_features, 3)
+    if far == "a class":
+        values[:, 0] += 1e7 * (codes == 2)
+    elif far == "a trial":
         values[3] *= 1e7
     else:
         values += 1e7
-    folds = [(np.setdiff1d(np.arange(40), test), test) for test in np.split(np.arange(40), 5)]
-    _, logs = discriminant_and_held_out(values, codes, 2, folds)
-    share = np.ones(32)
+    folds = [(np.setdiff1d(np.arange(60), test), test) for test in np.split(np.arange(60), 5)]
+    _, logs = discriminant_and_held_out(values, codes, 3, folds)
     for train, test in folds:
-        expected = plainly(values[train], codes[train], 2, share, values[test])
+        expected = plainly(values[train], codes[train], 3, np.ones(48), values[test])
         np.testing.assert_allclose(np.exp(logs[test]), expected, atol=1e-5)
 
 
