@@ -16,7 +16,7 @@ from eegsnn.training.readouts import LinearReadout
 
 # Share of the power within classes below which it is rounding errors.
 _LEAST_WITHIN = 1e-20
-# Share of the power that must be left for what is left to be found by subtraction.
+# Share of the power within classes that a fold must have to be found by subtraction.
 _LEAST_LEFT = 1e-3
 _LEAST_SHRINKAGE = 1e-6
 
@@ -134,7 +134,8 @@ class _Problem:
         self.means = self.membership @ values / self.membership.sum(axis=1, keepdims=True)
         self.residuals = values - self.means[codes]
         self.norms = np.einsum("ij,ij->i", self.residuals, self.residuals)
-        self.power = float(weights @ np.einsum("ij,ij->i", values, values))
+        self.power = float(weights @ np.einsum("ij,ij->i", values, values) / weights.sum())
+        self.within = float(weights @ self.norms / weights.sum())
         self.everything = np.arange(len(values))
 
     def solve(self, rows: np.ndarray) -> LinearReadout:
@@ -149,6 +150,10 @@ class _Problem:
         along = (self.residuals @ shifts.T)[rows, self.codes[rows]]
         norms = self.norms[rows] - 2 * along + np.sum(shifts**2, axis=1)[self.codes[rows]]
         fold = _Fold(rows, self.weights[rows] / total, priors, averaging, shifts, means, norms)
+        if fold.share @ norms < _LEAST_LEFT * self.within and len(rows) < len(self.values):
+            # What they have in common with the others drowns what they are: solved by themselves.
+            alone = self.values[rows], self.codes[rows], len(means), self.weights[rows]
+            return type(self)(*alone).solve(np.arange(len(rows)))
         coefficients = self.coefficients(fold)
         bias = np.log(priors) - 0.5 * np.sum(coefficients * means, axis=1)
         return LinearReadout(coefficients, bias)
@@ -157,7 +162,7 @@ class _Problem:
         """How the covariance of a fold is shrunk, given the sum of its squared elements."""
         norms = np.maximum(fold.norms, 0.0)
         within = float(fold.share @ norms)
-        if within <= _LEAST_WITHIN * self.power / self.weights.sum():
+        if within <= _LEAST_WITHIN * self.power:
             return _Shrinkage(0.0, 1.0)  # trials do not differ within classes: any metric will do
         return _shrinkage(within, squared, norms, fold.share, self.values.shape[1])
 
@@ -201,11 +206,9 @@ class _AmongFeatures(_Problem):
         left_out = np.setdiff1d(self.everything, rows)
         if not len(left_out):
             return self.scatter
-        powers = self.weights * self.norms
-        few = len(left_out) < len(rows)
-        if few and powers[rows].sum() > _LEAST_LEFT * powers.sum():
-            return self.scatter - self._scatter_of(left_out)
-        return self._scatter_of(rows)
+        if len(left_out) > len(rows):
+            return self._scatter_of(rows)
+        return self.scatter - self._scatter_of(left_out)
 
     def _scatter_of(self, rows: np.ndarray) -> np.ndarray:
         scaled = np.sqrt(self.weights[rows])[:, None] * self.residuals[rows]
