@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,15 +22,15 @@ from eegsnn._validation import (
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators._inputs import draw_seed, encode_labels, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
+from eegsnn.estimators.artefacts import artefact_trials
 from eegsnn.estimators.automatic import (
-    ChannelRepair,
     Committee,
     LabelledTrials,
-    artefact_trials,
     check_frequencies,
     fit_committee,
     plan_choice,
 )
+from eegsnn.estimators.repair import ChannelRepair
 from eegsnn.estimators.spiking import SpikingClassifier
 from eegsnn.filters.inputs import SeriesInput, read_like_training, read_training
 from eegsnn.models import ARCHITECTURES
@@ -66,6 +65,7 @@ class ChoosingClassifier(SpikingClassifier):
     committee_: Committee | None
     selection_: list[dict[str, Any]]
     artefacts_: list[int]
+    repair_: ChannelRepair | None
     encoder_: Any
     _ensemble: Any
     _names: list[str] | None
@@ -115,9 +115,8 @@ class ChoosingClassifier(SpikingClassifier):
         )
         check_no_flat_channel(X, self.input_.ch_names)
         classes, codes = encode_labels(y)
-        weights = trial_weights(sample_weight, None, X, y, classes)
         groups = check_groups(groups, len(X))
-        weights = self._without_artefacts(X, codes, weights, groups)
+        weights = self._without_artefacts(X, y, sample_weight, groups)
         # Classes are balanced as what is left of them.
         weights = trial_weights(weights, self.class_weight, X, y, classes)
         X, codes, weights, groups = merge_duplicates(X, codes, weights, groups)
@@ -131,8 +130,8 @@ class ChoosingClassifier(SpikingClassifier):
             seed=draw_seed(self.random_state),
             verbose=bool(self.verbose),
         )
-        repair = ChannelRepair.fit(X) if self.clean_artefacts and X.shape[1] > 2 else None
-        self.committee_ = replace(choice.committee, repair=repair)
+        self._learn_repair(X)
+        self.committee_ = choice.committee
         self.selection_ = [outcome.to_dict() for outcome in choice.tried]
         self.classes_, self.encoder_, self._ensemble = classes, None, None
         self.n_iter_, self.interrupted_ = 0, False
@@ -140,12 +139,15 @@ class ChoosingClassifier(SpikingClassifier):
         self.spike_rates_ = choice.firing_rates
 
     def _without_artefacts(
-        self, X: np.ndarray, codes: np.ndarray, weights: np.ndarray, groups: np.ndarray | None
+        self, X: np.ndarray, y: np.ndarray, sample_weight: Any, groups: Any
     ) -> np.ndarray:
         """Return the weights of trials, 0 for artefacts, and remember which these are."""
+        classes, codes = encode_labels(y)
+        weights = trial_weights(sample_weight, None, X, y, classes)
         self.artefacts_ = []
-        if not self.clean_artefacts:
+        if not self.clean_artefacts or X.ndim == 2:
             return weights
+        groups = check_groups(groups, len(X))
         given = np.flatnonzero(weights > 0)
         if len(given) < len(X):
             X, codes, groups = X[given], codes[given], None if groups is None else groups[given]
@@ -154,6 +156,15 @@ class ChoosingClassifier(SpikingClassifier):
         weights = weights.copy()
         weights[artefacts] = 0.0
         return weights
+
+    def _learn_repair(self, X: np.ndarray) -> None:
+        """Remember how powerful channels are in training trials, and how they go together."""
+        known = self.clean_artefacts and X.ndim == 3 and X.shape[1] > 2
+        self.repair_ = ChannelRepair.fit(X) if known else None
+
+    def _repaired(self, X: np.ndarray) -> np.ndarray:
+        """Trials in which channels that are not believed were estimated from the others."""
+        return X if self.repair_ is None else self.repair_.apply(X)
 
     def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
         """List what an automatic choice would try on so many trials, channels and samples.
@@ -193,17 +204,22 @@ class ChoosingClassifier(SpikingClassifier):
     def artefact_channels(self, X: Any) -> np.ndarray:
         """Mark channels of new trials that are not believed, bool (trials, channels).
 
-        After an automatic choice with ``clean_artefacts``: those whose power is above, or far
-        below, that of all training trials. They are estimated from the other channels before
-        anything is decided. None are marked in a trial where they would be more than a third.
+        Those whose power is above, or far below, that of all training trials. They are estimated
+        from the other channels before anything is decided. None are marked in a trial where they
+        would be more than a third.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is nothing to go by: two channels or fewer, rows, ``clean_artefacts=False``.
         """
-        committee = self._chosen()
-        if committee is None or committee.repair is None:
+        check_is_fitted(self, "classes_")
+        if self.repair_ is None:
             raise ConfigurationError(
-                "artefact_channels: only an automatic choice of more than two channels, with "
-                "clean_artefacts=True, knows how powerful channels are."
+                "artefact_channels: only a model of trials with more than two channels, fitted "
+                "with clean_artefacts=True, knows how powerful channels are."
             )
-        return committee.repair.spoilt(self._read_like_training(X))
+        return self.repair_.spoilt(self._read_like_training(X))
 
     def hidden_spikes(self, X: Any, layer: int = 0) -> np.ndarray:
         """Spikes of a hidden layer of the first network, bool (T, trials, neurons).
@@ -249,14 +265,15 @@ class ChoosingClassifier(SpikingClassifier):
         return getattr(self, "committee_", None)
 
     def _choose_nothing(self) -> None:
-        self.committee_, self.selection_, self.artefacts_ = None, [], []
+        self.committee_, self.selection_, self.artefacts_, self.repair_ = None, [], [], None
 
     def _like_training(self, X: Any) -> np.ndarray:
         """Trials as the committee is to see them."""
         assert self.committee_ is not None
-        return self.committee_.seen(self._read_like_training(X))
+        return self.committee_.seen(self._repaired(self._read_like_training(X)))
 
     def _read_like_training(self, X: Any) -> np.ndarray:
         if not is_epochs(X) and np.ndim(X) == 3 and np.shape(X)[1] != self.n_features_in_:
             super()._prediction_series(X)  # says so in the words of scikit-learn
-        return read_like_training(X, self.input_)
+        expected = self.input_ if self._chosen() is not None else self.encoder_.input_
+        return read_like_training(X, expected)

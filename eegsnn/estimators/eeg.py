@@ -49,10 +49,10 @@ class EEGSpikingClassifier(ChoosingClassifier):
         Stimulus frequencies in Hz of a steady-state experiment, for an automatic choice. Class
         names such as "13Hz" are understood without.
     clean_artefacts : bool, default True
-        Whether an automatic choice minds artefacts. Training trials are left out in which a channel
-        has ten times the power that is usual in its class (and group), and stands out by five
-        robust deviations: at most a quarter of each class, see ``artefacts_``. In new trials, a
-        channel that is more powerful than in any training trial, or dead, is estimated from the
+        Whether artefacts are minded in time series. Trials are left out of :meth:`fit` in which a
+        channel has ten times the power that is usual in its class (and group), and stands out by
+        five robust deviations: at most a quarter of each class, see ``artefacts_``. In new trials,
+        a channel that is more powerful than in any training trial, or dead, is estimated from the
         others, unless more than a third of the channels are so; see :meth:`artefact_channels`.
     n_steps : int, default 20
         Steps that rows are presented for; in an automatic choice each feature is presented for
@@ -66,7 +66,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         What an automatic choice tried: name, score (accuracy) and log_loss on held-out training
         trials, weight in the decision, seconds, n_features, chosen, note. Empty otherwise.
     artefacts_ : list of int
-        Training trials that an automatic choice left out as artefacts.
+        Training trials that were left out as artefacts.
     encoder_ : EEGEncoder, EncoderUnion or None
         Fitted; None after training on rows or an automatic choice.
     ch_names_ : list of str
@@ -194,7 +194,9 @@ class EEGSpikingClassifier(ChoosingClassifier):
                 self._fit_automatic(X, y, sample_weight, groups)
             else:
                 self._choose_nothing()
-                self._fit_trials(X, y, sample_weight, groups)
+                weights = self._without_artefacts(X, y, sample_weight, groups)
+                self._fit_trials(X, y, weights, groups)
+                self._learn_repair(X if weights.all() else X[weights > 0])
         return self
 
     def partial_fit(
@@ -297,13 +299,13 @@ class EEGSpikingClassifier(ChoosingClassifier):
     def _apply_front_end(self, X: np.ndarray) -> np.ndarray:
         if self.encoder_ is None or X.ndim == 2:
             return super()._apply_front_end(X)
-        return self.encoder_.transform(X)
+        return self.encoder_.transform(self._repaired(X))
 
     def _prediction_series(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "classes_")
         if self.encoder_ is not None and is_epochs(X):
             # Epochs are matched to the training channels by name, and their rate is checked.
-            series = self.encoder_.transform(X)
+            series = self.encoder_.transform(self._repaired(self._read_like_training(X)))
             self._ensemble.check_length(series)
             return series
         if self.encoder_ is None and is_epochs(X):

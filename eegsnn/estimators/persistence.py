@@ -31,12 +31,14 @@ from eegsnn.estimators._trials import Scaler
 from eegsnn.estimators.automatic import Committee
 from eegsnn.estimators.eeg import EEGSpikingClassifier
 from eegsnn.estimators.liquid import LiquidStateClassifier
+from eegsnn.estimators.repair import ChannelRepair
 from eegsnn.estimators.spiking import SpikingClassifier
 from eegsnn.filters.inputs import SeriesInput
 from eegsnn.models import ARCHITECTURES, Architecture, NetworkConfig
 
-FORMAT, VERSION = "eegsnn-model", 2
-_READABLE = (1, 2)  # 1 knew the feed-forward network alone
+FORMAT, VERSION = "eegsnn-model", 3
+# 1 knew the feed-forward network alone; 2 no artefacts of networks, and other committees.
+_READABLE = (1, 2, 3)
 _DESCRIPTION, _ARRAYS = "model.json", "weights.safetensors"
 _CLASSES: dict[str, Any] = {
     c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier, LiquidStateClassifier)
@@ -177,6 +179,10 @@ def _describe(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             name: getattr(model, f"{name}_") for name in _TRAINING if hasattr(model, f"{name}_")
         },
     }
+    if isinstance(model, EEGSpikingClassifier):
+        description["artefacts"] = model.artefacts_
+        repair = {} if model.repair_ is None else model.repair_.get_state()
+        arrays |= {f"repair.{name}": array for name, array in repair.items()}
     description["configuration_sha256"] = _hash(description)
     return description, {name: np.asarray(array, order="C") for name, array in arrays.items()}
 
@@ -208,7 +214,6 @@ def _describe_choice(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     choice = {
         "committee": committee,
         "selection": model.selection_,
-        "artefacts": model.artefacts_,
         "input": asdict(model.input_),
     }
     return {"choice": choice}, {f"choice.{name}": array for name, array in arrays.items()}
@@ -228,7 +233,10 @@ def _rebuild(cls: type, description: dict[str, Any], arrays: dict[str, np.ndarra
         model.encoder = None if encoder is None else clone(encoder)
         model.encoder_ = encoder
     if isinstance(model, EEGSpikingClassifier):
-        model.committee_, model.selection_, model.artefacts_ = None, [], []
+        repair = _with_prefix(arrays, "repair.")
+        model.repair_ = ChannelRepair.from_state(repair) if repair else None
+        model.committee_, model.selection_ = None, []
+        model.artefacts_ = description.get("artefacts", [])
     if isinstance(model, LiquidStateClassifier):
         model.restore_state(description["network"], _with_prefix(arrays, "network."))
     elif "choice" in description:
@@ -269,7 +277,6 @@ def _restore_networks(
 def _restore_choice(model: Any, choice: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     model.committee_ = Committee.from_state(choice["committee"], arrays)
     model.selection_, model.histories_ = choice["selection"], []
-    model.artefacts_ = choice["artefacts"]
     model.input_ = SeriesInput(**choice["input"])
     model._ensemble = None
 
@@ -307,6 +314,11 @@ def _read_description(folder: Path) -> dict[str, Any]:
             f"{path}: expected format version {VERSION} or before, but got "
             f"{description.get('version')!r}. It was written by eegsnn "
             f"{description.get('eegsnn', '?')}; this is {__version__}."
+        )
+    if description["version"] < 3 and "choice" in description:
+        raise ModelFileError(
+            f"{path}: an automatic choice of format version {description['version']}, which "
+            f"decided in another way. Fit it again with this version of eegsnn, {__version__}."
         )
     if description.get("configuration_sha256") != _hash(description):
         raise ModelFileError(

@@ -69,8 +69,7 @@ def factor_to_unit(card: ModelCard, scale: float | None) -> float:
 
 def spoilt_channels(estimator: Any, X: np.ndarray, ch_names: Sequence[str]) -> dict[str, int]:
     """Return the channels that the model does not believe, and in how many of these trials."""
-    committee = getattr(estimator, "committee_", None)
-    if committee is None or committee.repair is None:
+    if getattr(estimator, "repair_", None) is None:
         return {}
     counts = estimator.artefact_channels(X).sum(axis=0).tolist()
     return {name: count for name, count in zip(ch_names, counts, strict=True) if count}
@@ -88,8 +87,7 @@ def check_flat_channels(
     estimator: Any, card: ModelCard, recording: str | Path, flat: Sequence[str]
 ) -> None:
     """Refuse channels that never change, unless the model estimates them from the others."""
-    committee = getattr(estimator, "committee_", None)
-    repair = None if committee is None else committee.repair
+    repair = getattr(estimator, "repair_", None)
     # Whoever aligns divides by what there is of every channel.
     if not flat or (repair is not None and repair.can_spare(len(flat)) and not card.alignment):
         return

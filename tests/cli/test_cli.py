@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from eegsnn.cli import main
+from eegsnn.encoding import EEGEncoder
 from eegsnn.estimators import EEGSpikingClassifier
 from eegsnn.pipeline import run as running
 from eegsnn.pipeline.model_folder import load_card, save_card
@@ -407,6 +408,22 @@ def test_predict_estimates_dead_electrodes_of_trials_that_are_cut(chosen, tmp_pa
     np.savez(tmp_path / "trials.npz", X=X, sfreq=100.0, ch_names=raw.ch_names)
     assert main(["predict", str(model), str(tmp_path / "trials.npz")]) == 0
     assert "Cz (6)." in capsys.readouterr().err
+
+
+def test_predict_estimates_dead_electrodes_for_a_trained_network(tmp_path, capsys):
+    rng, names = np.random.default_rng(3), ["C3", "C4", "Cz", "Pz"]
+    encoder = EEGEncoder("standard", method="rate", feature="envelope", bin_width=0.1)
+    model = EEGSpikingClassifier(encoder, sfreq=100.0, random_state=0, max_epochs=2)
+    data = 1e-5 * rng.normal(size=(20, 4, 100))
+    model.fit(data, ["rest", "move"] * 10, ch_names=names).save(tmp_path / "model")
+    signal = np.concatenate(list(data[:6]), axis=1)
+    signal[3] = 1e-6
+    raw = mne.io.RawArray(signal, mne.create_info(names, 100.0, "eeg"), verbose="error")
+    path, out = save(raw, tmp_path / "new_raw.fif"), tmp_path / "d.csv"
+    command = ["predict", str(tmp_path / "model"), str(path), "--window", "1", "--out", str(out)]
+    assert main(command) == 0
+    assert "estimated from the others (in how many decisions): Pz (6)." in capsys.readouterr().err
+    assert len(rows_of(out)) == 6
 
 
 def test_predict_refuses_more_dead_electrodes_than_it_can_estimate(chosen, tmp_path, capsys):

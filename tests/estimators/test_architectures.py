@@ -105,7 +105,7 @@ def test_model_files_of_version_1_are_read(
     folder = model.save(tmp_path / "model")
     path = folder / "model.json"
     description = json.loads(path.read_text())
-    assert description["version"] == 2
+    assert description["version"] == 3
     description["version"] = 1
     del description["network"]["architecture"]
     for name in ("architecture", "target_rate", "augmentation", "weight_averaging"):

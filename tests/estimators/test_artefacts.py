@@ -1,18 +1,20 @@
-"""Trials that are exceptions are left out of an automatic choice, and nothing else is."""
+"""Trials that are exceptions are left out, channels that are spoilt are estimated."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import mne
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import ConfigurationError
 from eegsnn.estimators import EEGSpikingClassifier, load_model
-from eegsnn.estimators.automatic import artefact_trials
+from eegsnn.estimators.artefacts import artefact_trials
 
 QUICK: dict[str, Any] = {"sfreq": 100.0, "random_state": 0, "time_budget_s": 0.5}
 
@@ -143,6 +145,46 @@ def test_a_spoilt_channel_of_a_new_trial_is_estimated_from_the_others() -> None:
     np.testing.assert_allclose(model.predict_proba(spoilt), model.predict_proba(dead))
 
 
+def network(**own: Any) -> EEGSpikingClassifier:
+    encoder = EEGEncoder({"slow": (0, 4)}, method="direct", bin_width=0.2)
+    return EEGSpikingClassifier(encoder, sfreq=100.0, max_epochs=30, random_state=0, **own)
+
+
+def test_a_trained_network_minds_artefacts_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    X, test = rng.normal(size=(80, 6, 200)), rng.normal(size=(100, 6, 200))
+    y, truth = np.arange(80) % 2, np.arange(100) % 2
+    for data, labels in ((X, y), (test, truth)):
+        data += 0.3 * np.where(labels, 1, -1)[:, None, None] * np.linspace(-1, 1, 200)
+    X[:4, 3] *= 100.0
+    test[np.arange(100), rng.integers(5, size=100)] -= 80.0 * np.exp(-np.arange(200) / 50)
+    test[:, 5] = 0.0
+    believing = network(clean_artefacts=False).fit(X, y)
+    model = network().fit(X, y)
+    assert (believing.artefacts_, model.artefacts_) == ([], [0, 1, 2, 3])
+    assert model.score(test, truth) > believing.score(test, truth) + 0.1
+    assert model.artefact_channels(test)[:, 5].all()
+    model.save(tmp_path / "model")
+    kept = load_model(tmp_path / "model")
+    assert kept.artefacts_ == [0, 1, 2, 3]
+    np.testing.assert_array_equal(kept.predict_proba(test), model.predict_proba(test))
+    names = [f"E{number}" for number in range(6)]
+    model.fit(X, y, ch_names=names)
+    info = mne.create_info(names, 100.0, "eeg")
+    epochs = mne.EpochsArray(test, info, verbose="error").reorder_channels(names[::-1])
+    np.testing.assert_array_equal(model.predict_proba(epochs), kept.predict_proba(test))
+
+
+def test_a_network_that_learns_batch_by_batch_believes_everything(rng: np.random.Generator) -> None:
+    X, y = drifts(rng, 40)
+    X[3] *= 100.0
+    model = network()
+    model.partial_fit(X[:20], y[:20]).partial_fit(X[20:], y[20:])
+    assert model.artefacts_ == []
+    with pytest.raises(ConfigurationError, match="artefact_channels"):
+        model.artefact_channels(X)
+
+
 def test_another_unit_is_no_artefact(rng: np.random.Generator) -> None:
     X, y = drifts(rng, 40)
     model = EEGSpikingClassifier(**QUICK).fit(X, y)
@@ -165,7 +207,7 @@ def test_who_does_not_know_says_so(rng: np.random.Generator) -> None:
     X, y = background(rng)
     for own, data in (({"clean_artefacts": False}, X), ({}, X[:, :2])):
         model = EEGSpikingClassifier(**QUICK, **own).fit(data, y)
-        with pytest.raises(ConfigurationError, match=r"^artefact_channels: only an automatic"):
+        with pytest.raises(ConfigurationError, match=r"^artefact_channels: only a model of"):
             model.artefact_channels(data)
 
 

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from eegsnn.encoding import EEGEncoder
-from eegsnn.errors import ConfigurationError, DataError
+from eegsnn.errors import ConfigurationError, DataError, ModelFileError
 from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.estimators.automatic.coding import PopulationCode
 from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
@@ -184,6 +184,14 @@ def test_saved_is_kept(chosen: tuple, tmp_path: Path) -> None:
     assert again.selection_ == model.selection_
     assert again.get_params() == model.get_params()
     assert again.classes_.tolist() == ["closed", "open"]
+
+
+def test_a_choice_of_an_earlier_format_is_to_be_fitted_again(chosen: tuple, tmp_path: Path) -> None:
+    folder = chosen[0].save(tmp_path / "model")
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 2}))
+    with pytest.raises(ModelFileError, match=r"an automatic choice of format version 2.*Fit it ag"):
+        load_model(folder)
 
 
 def test_epochs_are_matched_by_name(rng: np.random.Generator) -> None:

@@ -317,10 +317,10 @@ class TestRefusals:
         with pytest.raises(ModelFileError, match=r"model\.json: damaged content"):
             load_model(folder)
 
-    @pytest.mark.parametrize("version", [3, None, "1"])
+    @pytest.mark.parametrize("version", [4, None, "1"])
     def test_an_unknown_version(self, version: Any, folder: Path) -> None:
         edit_description(folder, lambda d: d.update(version=version))
-        with pytest.raises(ModelFileError, match=r"expected format version 2 or before, but got"):
+        with pytest.raises(ModelFileError, match=r"expected format version 3 or before, but got"):
             load_model(folder)
 
     def test_another_kind_of_model(self, folder: Path) -> None:

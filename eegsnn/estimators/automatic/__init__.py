@@ -1,6 +1,5 @@
 """The default that needs no expert: views of the trials, chosen and weighed on training data."""
 
-from eegsnn.estimators.automatic.artefacts import artefact_trials
 from eegsnn.estimators.automatic.committee import Committee, Member
 from eegsnn.estimators.automatic.fitting import (
     check_frequencies,
@@ -8,15 +7,12 @@ from eegsnn.estimators.automatic.fitting import (
     plan_choice,
 )
 from eegsnn.estimators.automatic.judging import LabelledTrials, Tried
-from eegsnn.estimators.automatic.repair import ChannelRepair
 
 __all__ = [
-    "ChannelRepair",
     "Committee",
     "LabelledTrials",
     "Member",
     "Tried",
-    "artefact_trials",
     "check_frequencies",
     "fit_committee",
     "plan_choice",

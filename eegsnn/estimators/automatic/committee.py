@@ -13,7 +13,6 @@ from eegsnn._compiling import n_cores
 from eegsnn.backend import one_blas_thread
 from eegsnn.errors import DataError
 from eegsnn.estimators.automatic.coding import PopulationCode, RateCode
-from eegsnn.estimators.automatic.repair import ChannelRepair
 from eegsnn.features import FEATURES, KernelRates, TrialFeatures
 from eegsnn.filters.decimation import decimated
 from eegsnn.monitoring.operations import Operations
@@ -76,15 +75,12 @@ class Committee:
         Samples of a trial.
     step : int, default 1
         Members see one of so many samples.
-    repair : ChannelRepair or None
-        Of new trials, before any member sees them.
     """
 
     members: list[Member]
     base: np.ndarray
     n_times: int
     step: int = 1
-    repair: ChannelRepair | None = None
 
     @property
     def n_classes(self) -> int:
@@ -92,7 +88,7 @@ class Committee:
         return len(self.base)
 
     def seen(self, X: np.ndarray) -> np.ndarray:
-        """Trials as members see them: spoilt channels estimated, no more samples than serve.
+        """Trials as members see them: no more samples than serve.
 
         Raises
         ------
@@ -103,7 +99,7 @@ class Committee:
             raise DataError(
                 f"X: expected {self.n_times} samples, as in training, but got {X.shape[2]}."
             )
-        return decimated(X if self.repair is None else self.repair.apply(X), self.step)
+        return decimated(X, self.step)
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each class, float64 (trials, classes)."""
@@ -150,8 +146,6 @@ class Committee:
             own |= {"code.offset": member.code.offset, "code.scale": member.code.scale}
             own |= {"readout.weights": member.readout.weights, "readout.bias": member.readout.bias}
             arrays |= {f"member{number}.{name}": array for name, array in own.items()}
-        if self.repair is not None:
-            arrays |= {f"repair.{name}": array for name, array in self.repair.get_state().items()}
         config = {"members": described, "n_times": self.n_times, "step": self.step}
         return config, arrays
 
@@ -181,6 +175,4 @@ class Committee:
             members.append(
                 Member(described["name"], features, code, readout, float(described["weight"]))
             )
-        own = {k.removeprefix("repair."): v for k, v in arrays.items() if k.startswith("repair.")}
-        repair = ChannelRepair.from_state(own) if own else None
-        return cls(members, arrays["base"], int(config["n_times"]), int(config["step"]), repair)
+        return cls(members, arrays["base"], int(config["n_times"]), int(config["step"]))

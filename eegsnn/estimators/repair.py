@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from eegsnn.estimators.automatic.artefacts import log_powers
+from eegsnn.estimators.artefacts import log_powers
 from eegsnn.filters.covariance import shrunk_mean, unit_trace
 
 # A channel is spoilt in a trial where its power is above anything that training trials had, and ten
@@ -55,7 +55,7 @@ class ChannelRepair:
         """Learn from training trials (trials, channels, times) without artefacts."""
         powers = log_powers(X)
         usual = np.median(powers, axis=0)
-        offset = X.mean(axis=(0, 2))
+        offset = X.mean(axis=(0, 2), dtype=np.float64)
         deviations = (trial - offset[:, None] for trial in X)  # one at a time: X may be large
         products = np.array([trial @ trial.T for trial in deviations])
         return cls(

@@ -80,5 +80,5 @@ def _exceptions(powers: np.ndarray, owners: np.ndarray) -> np.ndarray:
 
 def log_powers(X: np.ndarray) -> np.ndarray:
     """Logarithm of the variance of each channel in each trial, (trials, channels)."""
-    power = np.array([trial.var(axis=1) for trial in X])
+    power = np.array([trial.var(axis=1, dtype=np.float64) for trial in X])
     return np.log(np.maximum(power, np.finfo(float).tiny))
