@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import mlx.core as mx
 import numpy as np
@@ -16,18 +15,6 @@ from hypothesis import strategies as st
 from eegsnn.backend import BlasState, blas, blas_state, threads_for, use_fast_blas
 
 SIZES = st.integers(1, 70)
-
-
-def run_python(code: str, **environment: str) -> str:
-    """Output of `code` in a process of its own: the redirection is found out once per process."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture
@@ -96,7 +83,7 @@ def test_environment_turns_it_off(value: str, unknown_state: pytest.MonkeyPatch)
     assert "EEGSNN_FAST_BLAS" in state.detail
 
 
-def test_a_process_with_it_off_computes_the_same() -> None:
+def test_a_process_with_it_off_computes_the_same(run_python: Callable[..., str]) -> None:
     code = (
         "import mlx.core as mx\n"
         "from eegsnn.backend import use_fast_blas\n"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -14,22 +12,11 @@ if not kernels_available():
     pytest.skip("no compiled kernels here", allow_module_level=True)
 
 
-def run_python(code: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
 def test_the_state_names_the_compiler() -> None:
     assert kernels_state().startswith("Numba ")
 
 
-def test_kernels_can_be_turned_off_and_change_nothing() -> None:
+def test_kernels_can_be_turned_off_and_change_nothing(run_python: Callable[..., str]) -> None:
     code = (
         "import mlx.core as mx\n"
         "from eegsnn.backend import kernels_state\n"
@@ -44,7 +31,7 @@ def test_kernels_can_be_turned_off_and_change_nothing() -> None:
     assert with_kernels[1:] == without[1:]
 
 
-def test_numba_is_not_loaded_before_it_is_needed() -> None:
+def test_numba_is_not_loaded_before_it_is_needed(run_python: Callable[..., str]) -> None:
     rooms = "eegsnn, eegsnn.neurons, eegsnn.models, eegsnn.encoding, eegsnn.measures"
     code = f"import sys, {rooms}; print('numba' in sys.modules)"
     assert run_python(code) == "False"
