@@ -134,6 +134,11 @@ def _add_predict(commands: Any) -> None:
         metavar="X",
         help="multiply volts by X, for a model that was trained in arbitrary units",
     )
+    predict.add_argument(
+        "--estimate-missing",
+        action="store_true",
+        help="estimate channels that are missing from the others, a third of them at most",
+    )
     predict.add_argument("--out", metavar="FILE", help="where to write the decisions")
     predict.set_defaults(command=_lazy("predict", "predict"))
 

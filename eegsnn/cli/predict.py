@@ -35,6 +35,7 @@ def predict(arguments: argparse.Namespace) -> int:
             events=arguments.events,
             resample=arguments.resample,
             scale=arguments.scale,
+            estimate_missing=arguments.estimate_missing,
         )
     if arguments.out is None:
         sys.stdout.write(decisions.to_csv())

@@ -36,9 +36,19 @@ def card_of(folder: Path, estimator: Any) -> ModelCard:
 
 
 def channels_of(
-    card: ModelCard, present: Sequence[str], folder: Path, recording: str | Path
-) -> list[int]:
-    """Return where each of the model's channels is in the recording."""
+    card: ModelCard,
+    present: Sequence[str],
+    folder: Path,
+    recording: str | Path,
+    may_lack: bool,
+) -> list[int | None]:
+    """Return where each of the model's channels is in the recording; None where it is missing.
+
+    Parameters
+    ----------
+    may_lack : bool
+        Whether channels may be missing; otherwise they are named in an error.
+    """
     numbered = [f"ch{number}" for number in range(len(card.ch_names))]
     if card.ch_names == numbered and not set(numbered) <= set(present):
         raise DataError(
@@ -46,9 +56,25 @@ def channels_of(
             f"cannot be found in a recording. Fit it on mne.Epochs, which name them."
         )
     try:
-        return channel_order(card.ch_names, present)
+        found = [name for name in card.ch_names if not may_lack or name in present]
+        found = found or card.ch_names  # nothing to estimate from
+        places = dict(zip(found, channel_order(found, present), strict=True))
     except DataError as error:
-        raise DataError(f"{recording}: {error}") from error
+        raise DataError(
+            f"{recording}: {error} A model that was fitted with clean_artefacts can estimate a few "
+            f"from the others: --estimate-missing."
+        ) from error
+    return [places.get(name) for name in card.ch_names]
+
+
+def with_missing(values: np.ndarray, order: Sequence[int | None]) -> np.ndarray:
+    """Channels (…, channels, times) among zeros, which stand for those that are missing."""
+    found = [row for row, place in enumerate(order) if place is not None]
+    if len(found) == len(order):
+        return values
+    among = np.zeros((*values.shape[:-2], len(order), values.shape[-1]))
+    among[..., found, :] = values
+    return among
 
 
 def factor_to_unit(card: ModelCard, scale: float | None) -> float:
@@ -84,13 +110,24 @@ def other_rate(recording: str | Path, sfreq: float, card: ModelCard) -> DataErro
 
 
 def check_flat_channels(
-    estimator: Any, card: ModelCard, recording: str | Path, flat: Sequence[str]
+    estimator: Any,
+    card: ModelCard,
+    recording: str | Path,
+    flat: Sequence[str],
+    order: Sequence[int | None],
 ) -> None:
     """Refuse channels that never change, unless the model estimates them from the others."""
     repair = getattr(estimator, "repair_", None)
     # Whoever aligns divides by what there is of every channel.
     if not flat or (repair is not None and repair.can_spare(len(flat)) and not card.alignment):
         return
+    missing = [name for name, place in zip(card.ch_names, order, strict=True) if place is None]
+    if missing:
+        raise DataError(
+            f"{recording}: channel {', '.join(flat)} is missing or flat, which this model cannot "
+            f"estimate: a third of the channels at most, by a model fitted with clean_artefacts "
+            f"and without alignment. Interpolate first (raw.interpolate_bads of MNE does)."
+        )
     raise DataError(
         f"{recording}: channel {', '.join(flat)} is flat throughout; the model was trained on "
         f"channels that vary. Interpolate it first (raw.interpolate_bads of MNE does)."

@@ -31,6 +31,7 @@ from eegsnn.pipeline.model_input import (
     factor_to_unit,
     other_rate,
     spoilt_channels,
+    with_missing,
 )
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.annotations import marks_data
@@ -52,6 +53,7 @@ def predict_recording(
     events: str | None = None,
     resample: bool = False,
     scale: float | None = None,
+    estimate_missing: bool = False,
 ) -> Decisions:
     """Let a saved model decide about windows of a recording.
 
@@ -81,6 +83,9 @@ def predict_recording(
         Whether a recording at another sampling rate may be resampled.
     scale : float, optional
         For models trained in arbitrary units: the number that volts are multiplied with.
+    estimate_missing : bool, default False
+        Whether channels that the recording has not may be estimated from the others, a third of
+        them at most, as dead ones are: they are among ``estimated``.
 
     Returns
     -------
@@ -111,12 +116,13 @@ def predict_recording(
     if is_trial_file(Path(recording)):
         asked = {"window": window, "step": step, "events": events}
         return _decide_about_trials(
-            estimator, card, folder, Path(recording), asked, resample, scale
+            estimator, card, folder, Path(recording), asked, resample, scale, estimate_missing
         )
     raw = _read(recording, card, resample, events)
     factor = factor_to_unit(card, scale)
-    order = channels_of(card, raw.ch_names, folder, recording)
-    data = raw.get_data(picks=[raw.ch_names[place] for place in order])
+    order = channels_of(card, raw.ch_names, folder, recording, estimate_missing)
+    found = [raw.ch_names[place] for place in order if place is not None]
+    data = with_missing(raw.get_data(picks=found), order)
     data *= factor
     length = card.n_times
     if window is None and not length:
@@ -161,7 +167,7 @@ def predict_recording(
             f"recording."
         )
     flat = _check_samples(data, starts[kept], length, card, recording)
-    check_flat_channels(estimator, card, recording, flat)
+    check_flat_channels(estimator, card, recording, flat, order)
     if card.alignment:
         data = _aligned(data, starts[kept], length, card, recording)
     windows = [data[:, start : start + length] for start in starts[kept]]  # views, not copies
@@ -193,6 +199,7 @@ def _decide_about_trials(
     asked: Mapping[str, Any],
     resample: bool,
     scale: float | None,
+    estimate_missing: bool,
 ) -> Decisions:
     """Decide about trials that were cut elsewhere, one decision each."""
     for key, value in asked.items():
@@ -206,7 +213,8 @@ def _decide_about_trials(
         if not resample and steps.resample is None:
             raise other_rate(path, data.sfreq, card)
         data = read_trials(path, dataclasses.replace(steps, resample=card.sfreq), need_labels=False)
-    X = data.X[:, channels_of(card, data.ch_names, folder, path)]
+    order = channels_of(card, data.ch_names, folder, path, estimate_missing)
+    X = with_missing(data.X[:, [place for place in order if place is not None]], order)
     if scale is not None or data.unit != card.unit:
         X = X * factor_to_unit(card, scale)
     # A model saved by hand does not tell when its trials began: these are taken for alike.
@@ -222,7 +230,7 @@ def _decide_about_trials(
     flat = [
         name for name, row in zip(card.ch_names, np.ptp(X, axis=2).T, strict=True) if not row.any()
     ]
-    check_flat_channels(estimator, card, path, flat)
+    check_flat_channels(estimator, card, path, flat, order)
     if card.alignment:
         joined = np.concatenate(list(X), axis=1)
         starts = np.arange(len(X)) * length

@@ -333,6 +333,7 @@ def test_predict_names_missing_channels(finished, recording, tmp_path, capsys):
     assert code == 2
     assert "missing" in line
     assert "C4" in line
+    assert "--estimate-missing" in line
 
 
 @pytest.mark.parametrize(
@@ -424,6 +425,43 @@ def test_predict_estimates_dead_electrodes_for_a_trained_network(tmp_path, capsy
     assert main(command) == 0
     assert "estimated from the others (in how many decisions): Pz (6)." in capsys.readouterr().err
     assert len(rows_of(out)) == 6
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_predict_estimates_missing_channels_when_asked(chosen, cut, tmp_path, capsys):
+    model, raw = (
+        chosen[0],
+        chosen[1].copy().drop_channels(["C4"]).reorder_channels(["Pz", "C3", "Cz"]),
+    )
+    path = tmp_path / ("trials.npz" if cut else "less_raw.fif")
+    if cut:
+        X = np.stack(np.split(raw.get_data(), 6, axis=1))
+        np.savez(path, X=X, sfreq=100.0, ch_names=raw.ch_names)
+    else:
+        save(raw, path)
+    assert main(["predict", str(model), str(path), "--estimate-missing"]) == 0
+    said = capsys.readouterr()
+    assert "estimated from the others (in how many decisions): C4 (6)." in said.err
+    dead = chosen[1].copy()
+    dead._data[1] = 0.0
+    main(["predict", str(model), str(save(dead, tmp_path / "dead_raw.fif"))])
+    same = capsys.readouterr().out
+    assert [line.split(",")[-2:] for line in said.out.splitlines()] == [
+        line.split(",")[-2:] for line in same.splitlines()
+    ]
+
+
+def test_predict_estimates_no_more_than_it_can(chosen, tmp_path, capsys):
+    model, raw = chosen[0], chosen[1].copy().drop_channels(["C4", "Pz"])
+    path = save(raw, tmp_path / "less_raw.fif")
+    code, line = errors_of(capsys, "predict", model, path, "--estimate-missing")
+    assert code == 2
+    assert "channel C4, Pz is missing or flat, which this model cannot estimate" in line
+    raw = chosen[1].copy().rename_channels(dict(zip(chosen[1].ch_names, "abcd", strict=True)))
+    path = save(raw, tmp_path / "other_raw.fif")
+    code, line = errors_of(capsys, "predict", model, path, "--estimate-missing")
+    assert code == 2
+    assert "Channels missing from the data: C3, C4, Cz, Pz. Present: a, b, c, d." in line
 
 
 def test_predict_refuses_more_dead_electrodes_than_it_can_estimate(chosen, tmp_path, capsys):
