@@ -64,7 +64,7 @@ def test_pipeline_tables_are_accepted(number):
 
 
 def test_views_and_priors_are_those_that_are_tried():
-    trials = views.Trials(160, 22, 1024, 2, 256.0, (13.0, 17.0))
+    trials = views.Trials(160, 22, 2048, 2, 512.0, (13.0, 17.0))
     tried = {view.name: view.prior for view in views.possible_views(trials, 0, 5)}
     assert {row[0]: float(row[1]) for row in rows_of("| view | prior |")} == tried
 

@@ -153,12 +153,25 @@ def test_a_fast_recording_costs_what_a_slow_one_does(
     fast = {**QUICK, "sfreq": 1000.0}
     model = EEGSpikingClassifier(**fast).fit(X[::2], y[::2])
     assert model.score(X[1::2], y[1::2]) > 0.85
-    quarter = EEGSpikingClassifier(**{**QUICK, "sfreq": 250.0}).plan((40, 3, 500), y)
-    assert EEGSpikingClassifier(**fast).plan((40, 3, 2000), ["open", "closed"]) == quarter
+    half = EEGSpikingClassifier(**{**QUICK, "sfreq": 500.0}).plan((40, 3, 1000), y)
+    assert EEGSpikingClassifier(**fast).plan((40, 3, 2000), ["open", "closed"]) == half
     again = load_model(model.save(tmp_path / "model"))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     with pytest.raises(DataError, match="expected 2000 samples, as in training, but got 500"):
         again.predict(X[:, :, ::4])
+
+
+def test_high_gamma_is_seen_where_the_recording_is_fast_enough(rng: np.random.Generator) -> None:
+    time, y = np.arange(1500) / 1000, np.arange(40) // 2 % 2
+    X = np.cumsum(rng.normal(size=(40, 4, 1500)), axis=2)  # as the brain's: slow is strong
+    phases = rng.uniform(0, 2 * np.pi, (40, 1))
+    X[:, 2] += 0.7 * y[:, None] * np.sin(2 * np.pi * 130 * time + phases)
+    model = EEGSpikingClassifier(sfreq=1000.0, random_state=0).fit(X[::2], y[::2])
+    assert model.score(X[1::2], y[1::2]) > 0.9
+    best = max(model.selection_, key=lambda view: view["weight"])
+    assert best["name"] == "high gamma power"
+    slow = EEGSpikingClassifier(sfreq=250.0).plan((40, 4, 375), y)
+    assert "high gamma power" not in [view["name"] for view in slow]
 
 
 def test_fast_stimuli_are_still_seen(rng: np.random.Generator) -> None:

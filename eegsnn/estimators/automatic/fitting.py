@@ -22,7 +22,7 @@ from eegsnn.estimators.automatic.views import (
 )
 from eegsnn.filters.decimation import decimated
 
-_LEAST_RATE = 250.0  # Hz that views are given at least, if the recording has them
+_LEAST_RATE = 400.0  # Hz that views are given at least, if the recording has them
 _SAMPLES_PER_FLASH = 7.0  # of the fastest stimulus: three harmonics and a margin
 
 
@@ -69,7 +69,7 @@ def _views(
 ) -> tuple[list[View], int]:
     """List the views that trials (trials, channels, times) of these classes allow.
 
-    Beside them, of how many samples they are given one: none looks at what is faster than 70 Hz,
+    Beside them, of how many samples they are given one: none looks at what is faster than 160 Hz,
     or than harmonics of stimuli.
     """
     known = _known_frequencies(classes, frequencies, sfreq)

@@ -37,6 +37,9 @@ _RHYTHMS = (
     (30.0, 45.0),
     (45.0, 70.0),
 )
+# What electrodes on the brain see best; on the scalp muscles are seen.
+_HIGH_GAMMA = ((70.0, 110.0), (110.0, 160.0))
+_RATE_FOR_HIGH_GAMMA = 400.0  # Hz
 _CYCLES = 1.5  # of a band's lower edge that a trial must hold for the band to be tried
 _MOST_CHANNELS = 128  # for matrices of all channels in each of many bands
 _FEWEST_UNITS = 500
@@ -116,6 +119,7 @@ def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
         _rhythm_tangent_space,
         _spatial_patterns,
         _power,
+        _high_gamma,
         _kernels,
         _filter_bank_csp,
         _kernels_of_changes,
@@ -190,7 +194,18 @@ def _windows(trials: Trials, seed: int, n_folds: int) -> View:
 
 
 def _power(trials: Trials, seed: int, n_folds: int) -> View | None:
-    bands = _bands(trials, _RHYTHMS)
+    return _power_in("band power", 0.4, trials, _bands(trials, _RHYTHMS))
+
+
+def _high_gamma(trials: Trials, seed: int, n_folds: int) -> View | None:
+    if trials.sfreq < _RATE_FOR_HIGH_GAMMA:
+        return None
+    return _power_in("high gamma power", 0.2, trials, _bands(trials, _HIGH_GAMMA))
+
+
+def _power_in(
+    name: str, prior: float, trials: Trials, bands: list[tuple[float, float]]
+) -> View | None:
     if not bands:
         return None
     seconds = 4e-8 * trials.samples
@@ -199,7 +214,7 @@ def _power(trials: Trials, seed: int, n_folds: int) -> View | None:
         seconds += _PRODUCT * trials.samples * trials.n_channels
     else:
         features = BandPower(trials.sfreq, bands)
-    return View("band power", 0.4, features, seconds)
+    return View(name, prior, features, seconds)
 
 
 def _spatial_patterns(trials: Trials, seed: int, n_folds: int) -> View | None:
