@@ -26,6 +26,7 @@ FLOORS = {
     "_warnings": 1,
     "_compiling": 1,
     "_environment": 2,
+    "_sharing": 2,
     "backend": 3,
     "recordings": 4,
     "surrogate": 4,
