@@ -305,7 +305,7 @@ class EEGSpikingClassifier(ChoosingClassifier):
         check_is_fitted(self, "classes_")
         if self.encoder_ is not None and is_epochs(X):
             # Epochs are matched to the training channels by name, and their rate is checked.
-            series = self.encoder_.transform(self._repaired(self._read_like_training(X)))
+            series = self._apply_front_end(self._read_like_training(X))
             self._ensemble.check_length(series)
             return series
         if self.encoder_ is None and is_epochs(X):

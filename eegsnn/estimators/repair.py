@@ -74,15 +74,16 @@ class ChannelRepair:
         """Everything it is, as named arrays."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def can_spare(self, n_channels: int) -> bool:
-        """Whether so many channels of a trial are few enough to be estimated from the others."""
-        return n_channels <= _MOST * len(self.offset)
+    @property
+    def most(self) -> int:
+        """Channels of a trial that can be estimated from the others."""
+        return int(_MOST * len(self.offset))
 
     def spoilt(self, X: np.ndarray) -> np.ndarray:
         """Mark spoilt channels, bool (trials, channels); none where more than a third would be."""
         powers = log_powers(X)
         found = (powers > self.highest) | (powers < self.lowest)
-        found[[not self.can_spare(n) for n in found.sum(axis=1)]] = False
+        found[found.sum(axis=1) > self.most] = False
         return found
 
     def apply(self, X: np.ndarray) -> np.ndarray:

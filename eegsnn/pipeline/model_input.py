@@ -119,7 +119,7 @@ def check_flat_channels(
     """Refuse channels that never change, unless the model estimates them from the others."""
     repair = getattr(estimator, "repair_", None)
     # Whoever aligns divides by what there is of every channel.
-    if not flat or (repair is not None and repair.can_spare(len(flat)) and not card.alignment):
+    if not flat or (repair is not None and len(flat) <= repair.most and not card.alignment):
         return
     missing = [name for name, place in zip(card.ch_names, order, strict=True) if place is None]
     if missing:

@@ -241,8 +241,7 @@ class _AmongTrials(_Problem):
         means = (self.residuals @ fold.means.T)[rows] - (fold.shifts @ fold.means.T)[codes]
         solved = np.zeros((len(self.values), len(fold.means)))
         solved[rows] = scale * _solved(own, scale * means)
-        of_classes = np.zeros((len(fold.means), len(fold.means)))
-        np.add.at(of_classes, codes, solved[rows])
+        of_classes = (self.membership > 0) @ solved
         explained = solved.T @ self.residuals - of_classes.T @ fold.shifts
         return (fold.means - explained) / added
 
