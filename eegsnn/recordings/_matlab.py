@@ -14,6 +14,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatlabFunction, MatlabOpaque
 
 from eegsnn.errors import DataError, RecordingError
+from eegsnn.recordings._matlab_hdf5 import load_matlab_hdf5
 from eegsnn.recordings.units import TO_VOLTS
 
 # What MATLAB keeps as 1 × 1 although it is one value.
@@ -21,39 +22,57 @@ _SINGLE = ("sfreq", "fs", "Fs", "srate", "fsample", "unit", "tmin")
 
 
 def load_matlab(path: Path) -> dict[str, np.ndarray]:
-    """Read the variables of a ``.mat`` file, versions 4 to 7.
+    """Read the variables of a ``.mat`` file of any version.
 
     Rows and columns become one-dimensional, cell arrays and char matrices arrays of texts without
     trailing blanks. Where all is in one structure, its fields are taken; one of FieldTrip
-    (``trial``, ``time``, ``label``) becomes X, y (first column of ``trialinfo``), sfreq, ch_names
-    and tmin.
+    (``trial``, ``time``, ``label``), whatever stands beside it, becomes X, y (first column of
+    ``trialinfo``), sfreq, ch_names and tmin.
 
     Raises
     ------
     RecordingError
-        The file cannot be read: damaged, of version 7.3, or it holds objects instead of arrays.
+        The file cannot be read: damaged, or it holds objects instead of arrays.
     DataError
-        FieldTrip's trials differ in length or start.
+        FieldTrip's trials differ in length or start, or there are several structures of them.
     """
     held = {key: value for key, value in _load(path).items() if not key.startswith("__")}
+    if "X" not in held:
+        found = [(key, one) for key, value in held.items() for one in _fieldtrip_in(value)]
+        if len(found) > 1:
+            raise DataError(
+                f"{len(found)} structures of FieldTrip's trials are in it, in "
+                f"{', '.join(dict(found))}. Save each in a file of its own: its name can say which "
+                f"condition, subject or session it is."
+            )
+        if found:
+            return _from_fieldtrip(_fields(found[0][1]))
     if len(held) == 1:
         (whole,) = held.values()
-        if isinstance(whole, np.ndarray) and whole.dtype.names and whole.size == 1:
+        if _is_structure(whole):
             held = _fields(whole)
-            if {"trial", "time", "label"} <= held.keys():
-                return _from_fieldtrip(held)
     return {key: _plain(path, key, value) for key, value in held.items()}
+
+
+def _is_structure(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and bool(value.dtype.names) and value.size == 1
+
+
+def _fieldtrip_in(value: Any) -> list[np.ndarray]:
+    """Return FieldTrip's structures in a variable: itself, or the cells of a cell array."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [one for cell in value.ravel() for one in _fieldtrip_in(cell)]
+    if not _is_structure(value):
+        return []
+    return [value] if {"trial", "time", "label"} <= set(value.dtype.names) else []
 
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = loadmat(path, chars_as_strings=True)
-    except NotImplementedError as error:
-        raise RecordingError(
-            f"{path}: is a MATLAB file of version 7.3, which is not read. Save it in MATLAB with "
-            f"save('{path.name}', 'X', 'y', 'sfreq', 'ch_names', '-v7'); single(X) halves it, "
-            f"where it is too large for that."
-        ) from error
+        try:
+            content: dict[str, Any] = loadmat(path, chars_as_strings=True)
+        except NotImplementedError:  # what SciPy says of version 7.3
+            content = load_matlab_hdf5(path)
     except Exception as error:  # parsers of damaged files raise anything
         raise RecordingError(
             f"{path}: cannot be read as a MATLAB file; it is truncated, damaged or none "
