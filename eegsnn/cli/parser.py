@@ -147,32 +147,40 @@ def _add_convert(commands: Any) -> None:
     convert = _parser(
         commands,
         "convert",
-        "Make a recording (FIF) of a table: a row per sample, a column per channel (.csv, .txt).",
+        "Make a recording (FIF) of a table (.csv, .txt: a row per sample, a column per channel) or "
+        "of streams (.xdf).",
         "examples:\n"
         "  eegsnn convert muse.csv --out S01_raw.fif\n"
         "  eegsnn convert openbci.txt --channels 'EXG Channel 0=C3' 'EXG Channel 1=C4' "
         "--out S01_raw.fif\n"
-        "  eegsnn convert table.csv --sfreq 250 --unit V --events marker --out S01_raw.fif\n",
+        "  eegsnn convert table.csv --sfreq 250 --unit V --events marker --out S01_raw.fif\n"
+        "  eegsnn convert session.xdf --stream actiCHamp --out S01_raw.fif\n",
     )
-    convert.add_argument("table", metavar="TABLE", help="text, with a line of columns' names")
+    convert.add_argument(
+        "file", metavar="FILE", help="text with a line of columns' names, or streams"
+    )
     convert.add_argument("--out", metavar="FILE", required=True, help="name ending in _raw.fif")
     convert.add_argument(
         "--sfreq", type=float, metavar="HZ", help="sampling rate (default: by a column of times)"
     )
     convert.add_argument(
-        "--unit", default="uV", metavar="UNIT", help="uV, V, mV or nV (default: uV)"
+        "--unit", metavar="UNIT", help="uV, V, mV or nV (default: what streams say, or uV)"
     )
     convert.add_argument(
         "--channels",
         nargs="+",
         metavar="COLUMN",
         help="* stands for anything, COLUMN=NAME gives a name (default: columns that are called "
-        "like electrodes)",
+        "like electrodes; all channels of a stream)",
     )
     convert.add_argument(
         "--events",
         metavar="COLUMN",
-        help="column of events (default: one called marker, event, trigger, stim or label)",
+        help="column of events (default: one called marker, event, trigger, stim or label), or "
+        "stream of markers (default: all)",
+    )
+    convert.add_argument(
+        "--stream", metavar="NAME", help="stream of signals (default: the one of type EEG)"
     )
     convert.set_defaults(command=_lazy("convert", "convert"))
 

@@ -10,12 +10,11 @@ import mne
 
 from eegsnn._validation import check_choice
 from eegsnn.errors import RecordingError
-from eegsnn.recordings._completeness import check_complete
 from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.picking import drop_left_out, resolve_names
 from eegsnn.recordings.preprocessing import Preprocessing
-from eegsnn.recordings.reading import _check_file, _guarded, _suffix
+from eegsnn.recordings.reading import _check_file, _guarded, read_file
 
 
 def open_recording(
@@ -40,7 +39,7 @@ def open_recording(
     -------
     mne.io.Raw
         In volts. ``raw.get_data(start=…, stop=…)`` reads a piece. Not every format can be read in
-        pieces: MNE itself loads some (SNIRF, EEGLAB files that hold their samples).
+        pieces: some are loaded (SNIRF, XDF, EEGLAB files that hold their samples).
 
     Raises
     ------
@@ -52,12 +51,7 @@ def open_recording(
     wanted = Preprocessing(picks=names, montage=montage)
     file = Path(path)
     _check_file(file)
-
-    def read() -> mne.io.BaseRaw:
-        check_complete(file, _suffix(file))
-        return mne.io.read_raw(file, preload=False, verbose="warning")
-
-    raw = _guarded(read, str(file), duplicates)
+    raw = _guarded(lambda: read_file(file, preload=False), str(file), duplicates)
     if raw.n_times == 0 or not raw.ch_names:
         raise RecordingError(f"{path}: the recording holds no samples.")
     apply_sidecars(raw, file)

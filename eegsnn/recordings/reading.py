@@ -18,11 +18,12 @@ from eegsnn.recordings.bids import bids_root
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess_in_place
 from eegsnn.recordings.tables import TABLE_SUFFIXES
 from eegsnn.recordings.trial_files import is_trial_file
+from eegsnn.recordings.xdf import XDF_SUFFIXES, read_xdf_recording
 
 if TYPE_CHECKING:
     import os
 
-#: Suffix → what the format is called; all are read by MNE.
+#: Suffix → what the format is called; the last two are read by pyxdf, the others by MNE.
 KNOWN_FORMATS: dict[str, str] = {
     ".edf": "European Data Format (EDF, EDF+)",
     ".bdf": "BioSemi Data Format",
@@ -46,6 +47,8 @@ KNOWN_FORMATS: dict[str, str] = {
     ".mefd": "MEF3 (a folder)",
     ".ds": "CTF (a folder)",
     ".snirf": "SNIRF",
+    ".xdf": "Extensible Data Format of the Lab Streaming Layer (extra xdf)",
+    ".xdfz": "Extensible Data Format, compressed",
 }
 # Parts of a recording that people open instead of the file that describes it.
 _COMPANIONS = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}
@@ -121,7 +124,7 @@ def read_recording(
             f"{path}: is in no BIDS data set: its name has to begin with 'sub-', and a folder "
             f"above it has to hold dataset_description.json."
         )
-    raw = _guarded(lambda: _read_file(file), str(file), duplicates)
+    raw = _guarded(lambda: read_file(file, preload=True), str(file), duplicates)
     if raw.n_times == 0 or not raw.ch_names:
         raise RecordingError(
             f"{path}: the recording holds no samples ({len(raw.ch_names)} channels, "
@@ -175,9 +178,13 @@ def _suffix(path: Path) -> str:
     return ".fif.gz" if name.endswith(".fif.gz") else Path(name).suffix
 
 
-def _read_file(path: Path) -> mne.io.BaseRaw:
-    check_complete(path, _suffix(path))
-    return mne.io.read_raw(path, preload=True, verbose="warning")
+def read_file(path: Path, *, preload: bool) -> mne.io.BaseRaw:
+    """Read what a file of a known format holds, by its suffix."""
+    suffix = _suffix(path)
+    if suffix in XDF_SUFFIXES:
+        return read_xdf_recording(path)[0]
+    check_complete(path, suffix)
+    return mne.io.read_raw(path, preload=preload, verbose="warning")
 
 
 def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import csv
 import re
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 
 import mne
 import numpy as np
 
-from eegsnn._validation import check_channel_names, check_choice, check_number, suggestion
-from eegsnn.errors import DataTrapWarning, RecordingError
+from eegsnn._validation import check_channel_names, check_choice, check_number
+from eegsnn.errors import RecordingError
+from eegsnn.recordings._assembling import (
+    GAP,
+    assemble,
+    bare_name,
+    choose_channels,
+    none_such,
+    tell_gaps,
+)
 from eegsnn.recordings.annotations import plain_label
 from eegsnn.recordings.channels import montage_of, standardize_channel_names
 from eegsnn.recordings.units import TO_VOLTS
@@ -30,11 +36,8 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
 _TIME = re.compile(r"^time\b|^timestamps?\b|^t$|^seconds?$", re.IGNORECASE)
 _EVENTS = re.compile(r"^(marker|event|trigger|stim|label|annotation)s?$", re.IGNORECASE)
-# What apps write before the name of an electrode.
-_PREFIX = re.compile(r"^(RAW|EEG)[_. ]", re.IGNORECASE)
+_COLUMN = "column of the table"
 _NOTHING = ("", "0", "nan", "none", "null", "n/a")
-# Seconds; packets over the air come late by less.
-_GAP = 0.5
 # Hertz; a slower "EEG" means that times are no seconds.
 _SLOWEST = 10.0
 
@@ -110,7 +113,7 @@ def read_table_recording(
     check_channel_names(list(taken.values()))
     clock = next((name for name in table.columns if _TIME.search(name) and name not in taken), None)
     if events is not None and events not in table.columns:
-        raise RecordingError(_no_column(table, "events", events))
+        raise none_such(path, "events", events, list(table.columns), _COLUMN)
     marks = events or next((name for name in table.columns if _EVENTS.search(name)), None)
     signals = np.array([table.numbers(name) for name in taken])
     sampled = ~np.isnan(signals).all(axis=0)
@@ -118,13 +121,10 @@ def read_table_recording(
         raise RecordingError(f"{path}: the columns {', '.join(taken)} hold no samples.")
     times = None if clock is None else _times(table, clock, sampled)
     rate, gaps = _rate(path, times, sfreq)
-    info = mne.create_info(list(taken.values()), rate, "eeg")
-    raw = mne.io.RawArray(signals[:, sampled] * TO_VOLTS[unit], info, verbose="error")
     runs = [] if marks is None else _events(table.columns[marks], sampled)
     notes = [(first / rate, (last - first) / rate, label) for first, last, label in runs]
-    notes += [(row / rate, 0.0, "BAD_gap") for row in gaps]
-    if notes:
-        raw.set_annotations(mne.Annotations(*zip(*notes, strict=True)), verbose="error")
+    volts = signals[:, sampled] * TO_VOLTS[unit]
+    raw = assemble(volts, dict.fromkeys(taken.values(), "eeg"), rate, notes, gaps)
     used = {*taken, clock, marks}
     return raw, [name for name in table.columns if name not in used]
 
@@ -174,7 +174,7 @@ def _read(path: Path) -> Table:
 def _channels(table: Table, wanted: Sequence[str] | None) -> dict[str, str]:
     """Return column → name of the channel."""
     if wanted is None:
-        bare = {name: _PREFIX.sub("", name) for name in table.columns}
+        bare = {name: bare_name(name) for name in table.columns}
         spelled = standardize_channel_names(list(bare.values()))
         electrodes = set(montage_of("standard_1005").ch_names)
         found = {name: spelled[one] for name, one in bare.items() if spelled[one] in electrodes}
@@ -185,21 +185,7 @@ def _channels(table: Table, wanted: Sequence[str] | None) -> dict[str, str]:
                 f"of electrodes --channels 'EXG Channel 0=C3' 'EXG Channel 1=C4'."
             )
         return found
-    taken: dict[str, str] = {}
-    for word in wanted:
-        pattern, _, name = word.partition("=")
-        fitting = [column for column in table.columns if fnmatchcase(column, pattern)]
-        if not fitting or (name and len(fitting) > 1):
-            raise RecordingError(_no_column(table, "channels", pattern))
-        taken |= {column: name or _PREFIX.sub("", column) for column in fitting}
-    return taken
-
-
-def _no_column(table: Table, key: str, name: str) -> str:
-    return (
-        f"{table.path}: {key}: expected a column of the table, but got {name!r}. Columns: "
-        f"{', '.join(table.columns)}.{suggestion(name, table.columns)}"
-    )
+    return choose_channels(table.path, list(table.columns), wanted, _COLUMN)
 
 
 def _times(table: Table, name: str, sampled: np.ndarray) -> np.ndarray:
@@ -237,7 +223,7 @@ def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[fl
         )
     scale = next((s for s in (1.0, 1e-3, 1e-6, 1e-9) if 1 / (s * steps.mean()) > _SLOWEST), 1.0)
     steps = steps * scale
-    gaps = np.flatnonzero(steps > _GAP)
+    gaps = np.flatnonzero(steps > GAP)
     usual = np.delete(steps, gaps)
     measured = float(len(usual) / usual.sum()) if usual.sum() > 0 else 0.0
     whole = float(round(measured))
@@ -247,14 +233,7 @@ def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[fl
             f"{path}: sfreq: expected what the times say, {measured:.4g} Hz, but got {rate:g} Hz. "
             f"Correct it; or rename the column of times, if it is none."
         )
-    if gaps.size:
-        warnings.warn(
-            f"{path}: samples are missing in {gaps.size} places, {steps[gaps].sum():.1f} s in all, "
-            f"the first after {gaps[0] / rate:.1f} s; they are annotated as BAD_gap.",
-            DataTrapWarning,
-            stacklevel=2,
-        )
-    return rate, [int(row) + 1 for row in gaps]
+    return rate, tell_gaps(path, steps, rate)
 
 
 def _events(texts: list[str], sampled: np.ndarray) -> list[tuple[int, int, str]]:

@@ -19,7 +19,8 @@ def test_a_table_becomes_a_recording(table, capsys):
     for _ in range(2):  # a second time in place of the first
         assert main(["convert", str(table), "--out", str(out)]) == 0
     said = capsys.readouterr().out
-    assert "2 channels (C3, C4) from uV, 100 Hz, 2 s; events: go (1)." in said
+    assert "2 channels (C3, C4; median standard deviation of EEG 86.6 µV), 100 Hz, 2 s" in said
+    assert "events: go (1)." in said
     assert "Columns left out: x." in said
     raw = read_recording(out)
     assert raw.get_data()[1, 10] == pytest.approx(20e-6)
