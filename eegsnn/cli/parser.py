@@ -123,7 +123,8 @@ def _add_predict(commands: Any) -> None:
         "--events",
         metavar="EVENTS",
         help="decide at events: 'annotations', labels divided by commas, 'stim' or 'stim:NAME' "
-        "for a stimulus channel, 'bids' or 'bids:COLUMN' for _events.tsv, or an events file",
+        "for a stimulus channel, 'bids' or 'bids:COLUMN' for _events.tsv, or a file of events "
+        "or annotations (-eve.fif, .csv, .edf, …)",
     )
     predict.add_argument(
         "--resample", action="store_true", help="allow another sampling rate, and resample"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from glob import escape
 from pathlib import Path
 
 from eegsnn.datasets.manifest import Folder, Manifest
@@ -156,14 +157,33 @@ def groups_of_all(manifest: Manifest, files: Iterable[str]) -> dict[str, dict[st
     return groups
 
 
-def events_file(manifest: Manifest, path: Path) -> Path | None:
-    """Return the events file beside a recording; None where its annotations are the events."""
-    events = _section(manifest).events
-    if events == "annotations" or is_bids_word(events):
-        return None
-    stem = path.name.removesuffix(".gz")
-    stem = _RAW.sub("", Path(stem).stem)
-    return path.parent / events.replace("{stem}", stem)
+def events_file(manifest: Manifest, path: Path) -> tuple[Path | None, str | None]:
+    """Return the events file beside a recording, and the column of its labels if one is named.
+
+    None where the recording itself or its BIDS data set has the events.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or several fit the pattern.
+    """
+    wanted = _section(manifest).events
+    if wanted == "annotations" or is_bids_word(wanted):
+        return None, None
+    pattern, _, column = wanted.partition(":")
+    stem = _RAW.sub("", Path(path.name.removesuffix(".gz")).stem)
+    name = path.relative_to(own_folder(manifest)).as_posix()
+    for key, value in {**groups_in(manifest, name), "stem": stem}.items():
+        pattern = pattern.replace(f"{{{key}}}", escape(value))
+    place = path.parent / pattern
+    found = sorted(place.parent.glob(place.name))
+    if len(found) != 1:
+        which = f": {', '.join(one.name for one in found[:5])}" if found else ""
+        raise DataError(
+            f"{'several events files' if found else 'no events file'} {pattern} beside it "
+            f"(folder.events = {wanted!r}){which}."
+        )
+    return found[0], column.strip() or None
 
 
 def _section(manifest: Manifest) -> Folder:

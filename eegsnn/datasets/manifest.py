@@ -123,9 +123,10 @@ class Folder(_Strict):
     for any subfolders). `pattern` is a regular expression that is searched in each file's path
     within the folder; its named groups become groups of trials, and one called ``label`` is the
     label of the whole file. `events` is ``"annotations"``, ``"stim"`` or ``"stim:NAME"`` for a
-    stimulus channel, ``"bids"`` or ``"bids:COLUMN"`` for ``_events.tsv``, or the name of the events
-    file beside a recording, in which ``{stem}`` stands for the recording's name without ``_raw``
-    and ending.
+    stimulus channel, ``"bids"`` or ``"bids:COLUMN"`` for ``_events.tsv``, or the name of a file of
+    events or annotations beside a recording, in which ``{stem}`` stands for the recording's name
+    without ``_raw`` and ending, ``{GROUP}`` for a group of `pattern`, and ``*`` for anything;
+    ``:COLUMN`` after the name of a table is its column of labels.
 
     Of a BIDS data set `files` need not be given. `traits` are columns of its ``participants.tsv``
     that become groups; `label` is the group, or such a column, that is the label of whole files.

@@ -34,6 +34,7 @@ from eegsnn.pipeline.model_input import (
     with_missing,
 )
 from eegsnn.recordings import Preprocessing, read_recording
+from eegsnn.recordings.annotation_files import annotate, holds_codes
 from eegsnn.recordings.annotations import marks_data
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
@@ -78,7 +79,8 @@ def predict_recording(
         Decide about trials that begin at events, as in training, in place of running windows:
         ``"annotations"`` for all annotations, labels of annotations divided by commas, ``"stim"``
         or ``"stim:NAME"`` for a stimulus channel, ``"bids"`` or ``"bids:COLUMN"`` for
-        ``_events.tsv``, or an events file (``-eve.fif``, ``.eve``, ``.txt``).
+        ``_events.tsv``, an events file (``-eve.fif``, ``.eve``, ``.txt``), or a file of
+        annotations (a table with onsets and labels, EDF+, …).
     resample : bool, default False
         Whether a recording at another sampling rate may be resampled.
     scale : float, optional
@@ -255,6 +257,8 @@ def _read(
     if events is not None and is_bids_word(events):
         column = label_column(Path(recording), column_of(events))
     raw = read_recording(recording, preprocessing, events_column=column)
+    if events is not None and _is_annotation_file(events):
+        annotate(raw, Path(recording), Path(events))
     sfreq = float(raw.info["sfreq"])
     if not np.isclose(sfreq, card.sfreq, rtol=1e-6):
         if not resample:
@@ -263,12 +267,16 @@ def _read(
     return raw
 
 
+def _is_annotation_file(events: str) -> bool:
+    return Path(events).is_file() and not holds_codes(Path(events))
+
+
 def _event_starts(
     raw: mne.io.BaseRaw, events: str, recording: str | Path, card: ModelCard
 ) -> tuple[np.ndarray, list[str]]:
     """Return the first sample of each trial, and the label of its event."""
-    path = Path(events)
-    if is_stimulus_word(events) or path.is_file():
+    path, labelled = Path(events), _is_annotation_file(events)
+    if is_stimulus_word(events) or (path.is_file() and not labelled):
         preprocessing = dataclasses.replace(
             Preprocessing.from_dict(card.preprocessing), resample=None
         )
@@ -285,7 +293,7 @@ def _event_starts(
     else:
         wanted = {label.strip() for label in events.split(",")}
         present = [str(text) for text in raw.annotations.description]
-        everything = events == "annotations" or is_bids_word(events)
+        everything = labelled or events == "annotations" or is_bids_word(events)
         chosen = [
             k
             for k, text in enumerate(present)

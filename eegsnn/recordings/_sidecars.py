@@ -6,10 +6,9 @@ import warnings
 from pathlib import Path
 
 import mne
-import numpy as np
 
-from eegsnn.errors import DataTrapWarning, RecordingError
-from eegsnn.recordings.annotations import marks_data
+from eegsnn.errors import DataTrapWarning
+from eegsnn.recordings.annotations import set_events
 from eegsnn.recordings.bids import (
     LABEL_COLUMNS,
     MISSING,
@@ -64,7 +63,7 @@ def apply_sidecars(raw: mne.io.BaseRaw, path: Path, column: str | None = None) -
     file = events_table(path)
     if column is not None or (file is not None and _has_labels(file)):
         column = label_column(path, column)
-        _set_events(raw, str(file), read_events(path, column))
+        set_events(raw, str(file), read_events(path, column))
 
 
 def _has_labels(file: Path) -> bool:
@@ -93,30 +92,3 @@ def _set_channels(raw: mne.io.BaseRaw, path: Path) -> None:
     raw.set_channel_types(changed, on_unit_change="ignore", verbose="error")
     marked = [name for name, _, bad in present if bad]
     raw.info["bads"] = list(dict.fromkeys([*raw.info["bads"], *marked]))
-
-
-def _set_events(raw: mne.io.BaseRaw, file: str, events: list[tuple[float, float, str]]) -> None:
-    end = raw.n_times / float(raw.info["sfreq"])
-    within = [event for event in events if 0 <= event[0] < end]
-    n_outside = len(events) - len(within)
-    if n_outside:
-        last = max(events)
-        text = (
-            f"{file}: {n_outside} of {len(events)} events lie outside the recording, which lasts "
-            f"{end:g} s; the last onset is {last[0]:g} s ({last[2]})."
-        )
-        if n_outside > len(within):
-            raise RecordingError(
-                f"{text} Onsets are seconds from the recording's start; is it complete?"
-            )
-        warnings.warn(f"{text} They are left out.", DataTrapWarning, stacklevel=2)
-    own = raw.annotations
-    shift = raw.first_time if own.orig_time is not None else 0.0
-    within += [
-        (float(note["onset"]) - shift, float(note["duration"]), str(note["description"]))
-        for note in own
-        if marks_data(str(note["description"]))
-    ]
-    onset, duration = np.array([note[:2] for note in within], dtype=float).reshape(-1, 2).T
-    notes = mne.Annotations(onset, duration, [note[2] for note in within])
-    raw.set_annotations(notes, verbose="error")

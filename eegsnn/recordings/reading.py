@@ -178,13 +178,20 @@ def _suffix(path: Path) -> str:
     return ".fif.gz" if name.endswith(".fif.gz") else Path(name).suffix
 
 
-def read_file(path: Path, *, preload: bool) -> mne.io.BaseRaw:
+def read_file(path: Path, *, preload: bool, verbose: str = "warning") -> mne.io.BaseRaw:
     """Read what a file of a known format holds, by its suffix."""
     suffix = _suffix(path)
     if suffix in XDF_SUFFIXES:
         return read_xdf_recording(path)[0]
     check_complete(path, suffix)
-    return mne.io.read_raw(path, preload=preload, verbose="warning")
+    return mne.io.read_raw(path, preload=preload, verbose=verbose)
+
+
+def rate_of(path: Path) -> float:
+    """Return the sampling rate of a file, before any preprocessing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(read_file(path, preload=False, verbose="error").info["sfreq"])
 
 
 def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:

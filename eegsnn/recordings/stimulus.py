@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import mne
 import numpy as np
 
 from eegsnn.errors import RecordingError
+from eegsnn.recordings.reading import read_file
 
 # Channels that hold the codes of all others, where a recording has several.
 _JOINT = ("STI101", "STI 014", "Status", "STATUS")
@@ -43,7 +45,7 @@ def stimulus_events(path: str | os.PathLike[str], channel: str | None = None) ->
     RecordingError
         No such channel, several without one that joins them, or one without events.
     """
-    raw = mne.io.read_raw(path, preload=False, verbose="error")
+    raw = read_file(Path(path), preload=False, verbose="error")
     name = _channel(raw, channel)
     raw = raw.pick([name]).load_data(verbose="error")
     values = raw.get_data()[0]

@@ -57,7 +57,7 @@ class Table:
         except ValueError:
             row = next(k for k, text in enumerate(texts) if not _is_number(text))
             raise RecordingError(
-                f"{self.path}: column {name}: expected numbers, but row {row + 1} of the samples "
+                f"{self.path}: column {name}: expected numbers, but row {row + 1} "
                 f"holds {texts[row]!r}."
             ) from None
 
@@ -108,7 +108,7 @@ def read_table_recording(
         Samples are missing by the column of times.
     """
     check_choice("unit", unit, TO_VOLTS)
-    table = _read(path)
+    table = read_table(path)
     taken = _channels(table, channels)
     check_channel_names(list(taken.values()))
     clock = next((name for name in table.columns if _TIME.search(name) and name not in taken), None)
@@ -129,7 +129,14 @@ def read_table_recording(
     return raw, [name for name in table.columns if name not in used]
 
 
-def _read(path: Path) -> Table:
+def read_table(path: Path) -> Table:
+    """Read a text with a line of columns' names and a line per row.
+
+    Raises
+    ------
+    RecordingError
+        No such file, no text, no header, or rows of other lengths: the line is named.
+    """
     if not path.is_file():
         raise RecordingError(f"{path}: no such file.")
     try:

@@ -288,6 +288,15 @@ def test_predict_decides_at_an_events_file(finished, recording, tmp_path):
     assert [(row["event"], row["label"]) for row in rows_of(out)] == [("7", "left"), ("8", "right")]
 
 
+def test_predict_decides_at_the_events_of_a_table(finished, recording, tmp_path):
+    events = tmp_path / "cues.csv"
+    events.write_text("onset,label\n0,go\n1.5,stop\n4.4,go\n")
+    out = tmp_path / "d.csv"
+    main(["predict", str(finished), str(recording), "--events", str(events), "--out", str(out)])
+    found = [(row["event"], row["label"]) for row in rows_of(out)]
+    assert found == [("go", "left"), ("stop", "right")]
+
+
 def test_predict_refuses_what_are_no_events(finished, recording, tmp_path, capsys):
     events = tmp_path / "events.txt"
     events.write_text("1 2\n")

@@ -13,9 +13,11 @@ from eegsnn.datasets.folders import events_file
 from eegsnn.datasets.manifest import Manifest
 from eegsnn.errors import DataError
 from eegsnn.recordings import Preprocessing, read_recording
+from eegsnn.recordings.annotation_files import annotate, holds_codes
 from eegsnn.recordings.annotations import marks_data
 from eegsnn.recordings.bids import column_of, events_table, is_bids_word, label_column, read_table
 from eegsnn.recordings.epochs import read_events_file
+from eegsnn.recordings.reading import rate_of, read_file
 from eegsnn.recordings.stimulus import (
     count_codes,
     describe_stimulus_channels,
@@ -27,10 +29,15 @@ from eegsnn.recordings.stimulus import (
 def read_with_events(
     manifest: Manifest, path: Path, preprocessing: Preprocessing | None
 ) -> mne.io.BaseRaw:
-    """Read a recording; where [folder] says so, with the events of its BIDS data set."""
+    """Read a recording, with the events that [folder] names where these are annotations."""
     word = manifest.folder.events if manifest.folder is not None else ""
     column = label_column(path, column_of(word)) if is_bids_word(word) else None
-    return read_recording(path, preprocessing, events_column=column)
+    raw = read_recording(path, preprocessing, events_column=column)
+    if not is_stimulus_word(word):
+        file, of_labels = events_file(manifest, path)
+        if file is not None and not holds_codes(file):
+            annotate(raw, path, file, of_labels)
+    return raw
 
 
 def events_of(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray | None:
@@ -38,20 +45,15 @@ def events_of(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray
     word = manifest.folder.events if manifest.folder is not None else ""
     if is_stimulus_word(word):
         return _at_rate_of(raw, path, stimulus_events(path, word.partition(":")[2] or None))
-    file = events_file(manifest, path)
-    if file is None:
+    file, _ = events_file(manifest, path)
+    if file is None or not holds_codes(file):
         return None
-    if not file.is_file():
-        raise DataError(
-            f"no events file {file.name} beside it (folder.events = {manifest.folder.events!r})."  # type: ignore[union-attr]
-        )
     return _at_rate_of(raw, path, read_events_file(file))
 
 
 def _at_rate_of(raw: mne.io.BaseRaw, path: Path, found: np.ndarray) -> np.ndarray:
     """Convert events from samples of the file to samples of `raw`, which may be resampled."""
-    original = float(mne.io.read_raw(path, preload=False, verbose="error").info["sfreq"])
-    found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / original)
+    found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / rate_of(path))
     return found
 
 
@@ -89,7 +91,7 @@ def _hint(path: Path, events: np.ndarray | None) -> str:
             f" {table.name} has the columns {', '.join(columns) or '(none)'}: folder.events = "
             f"'bids:COLUMN' reads another than trial_type."
         )
-    there = describe_stimulus_channels(mne.io.read_raw(path, preload=False, verbose="error"))
+    there = describe_stimulus_channels(read_file(path, preload=False, verbose="error"))
     return (
         f" It has the stimulus channel {there}: folder.events = 'stim' reads it." if there else ""
     )

@@ -93,6 +93,25 @@ def test_codes_of_an_events_file_beside_each_recording(tmp_path, manifest):
     np.testing.assert_allclose(slower.X[:, 0, 0], [1.0, 4.0], atol=0.05)
 
 
+def test_labels_of_a_table_beside_each_recording(tmp_path, manifest):
+    """As scored elsewhere: names that share the subject, in another folder."""
+    for subject in ("01", "02"):
+        write(tmp_path / "recordings" / f"S{subject}E0_raw.fif", CUES)
+        scores = tmp_path / "recordings" / "scores" / f"S{subject}EC-stages.csv"
+        scores.parent.mkdir(exist_ok=True)
+        scores.write_text("onset,duration,stage,second\n0,4,T2,T1\n6,2,T1,T1\n")
+    pattern = r"pattern = 'S(?P<subject>\d+)'"
+    own = manifest(f"{pattern}\nevents = 'scores/S{{subject}}*-stages.csv'")
+    data = load_dataset(own, window=2.0)
+    assert data.y.tolist() == ["foot", "foot", "hand"] * 2
+    np.testing.assert_allclose(data.X[:3, 0, 0], [0.0, 2.0, 6.0], atol=1e-6)
+    named = manifest(f"{pattern}\nevents = 'scores/S{{subject}}*.csv:second'", "T1 = 'hand'")
+    assert load_dataset(named, window=2.0).y.tolist() == ["hand"] * 6
+    (tmp_path / "recordings" / "scores" / "S02x.csv").touch()
+    with pytest.raises(DataError, match=r"S02.*several events files .*: S02EC-stages.csv, S02x"):
+        load_dataset(named, window=2.0)
+
+
 def test_windows_stay_within_their_annotation(tmp_path, manifest):
     notes = [(0.0, 3.5, "T1"), (4.0, 2.2, "T2"), (7.0, 3.0, "other")]
     write(tmp_path / "recordings" / "a_raw.fif", notes)
