@@ -14,8 +14,8 @@ from eegsnn._files import atomic_path
 from eegsnn._validation import check_folder
 from eegsnn.cli.console import plain_warnings
 from eegsnn.errors import ConfigurationError
-from eegsnn.recordings.tables import read_table_recording
-from eegsnn.recordings.xdf import XDF_SUFFIXES, read_xdf_recording
+from eegsnn.recordings.formats.tables import read_table_recording
+from eegsnn.recordings.formats.xdf import XDF_SUFFIXES, read_xdf_recording
 
 
 def convert(arguments: argparse.Namespace) -> int:

@@ -15,10 +15,10 @@ import mne
 import numpy as np
 
 from eegsnn.errors import RecordingError
-from eegsnn.recordings._assembling import none_such
 from eegsnn.recordings.annotations import plain_label, set_events
+from eegsnn.recordings.formats.assembling import none_such
+from eegsnn.recordings.formats.tables import TABLE_SUFFIXES, Table, read_table
 from eegsnn.recordings.reading import rate_of
-from eegsnn.recordings.tables import TABLE_SUFFIXES, Table, read_table
 
 _ONSET = re.compile(r"^(onset|start|begin)s?(_?time)?$|^times?(_?stamps?)?$|^seconds?$")
 _SAMPLE = re.compile(r"^((onset|start|begin)_?)?samples?$")

@@ -12,13 +12,13 @@ import mne
 
 from eegsnn._validation import check_choice
 from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
-from eegsnn.recordings._completeness import check_complete
 from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.bids import bids_root
+from eegsnn.recordings.formats.completeness import check_complete
+from eegsnn.recordings.formats.tables import TABLE_SUFFIXES
+from eegsnn.recordings.formats.xdf import XDF_SUFFIXES, read_xdf_recording
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess_in_place
-from eegsnn.recordings.tables import TABLE_SUFFIXES
 from eegsnn.recordings.trial_files import is_trial_file
-from eegsnn.recordings.xdf import XDF_SUFFIXES, read_xdf_recording
 
 if TYPE_CHECKING:
     import os

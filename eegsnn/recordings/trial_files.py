@@ -14,9 +14,9 @@ import numpy as np
 
 from eegsnn._validation import check_number
 from eegsnn.errors import DataError, EegsnnError, RecordingError
-from eegsnn.recordings._matlab import load_matlab
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.dataset import EEGDataset
+from eegsnn.recordings.formats.matlab import load_matlab
 from eegsnn.recordings.interpolation import interpolate_bads
 from eegsnn.recordings.preprocessing import (
     Preprocessing,

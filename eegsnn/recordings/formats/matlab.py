@@ -14,7 +14,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatlabFunction, MatlabOpaque
 
 from eegsnn.errors import DataError, RecordingError
-from eegsnn.recordings._matlab_hdf5 import load_matlab_hdf5
+from eegsnn.recordings.formats.matlab_hdf5 import load_matlab_hdf5
 from eegsnn.recordings.units import TO_VOLTS
 
 # What MATLAB keeps as 1 × 1 although it is one value.

@@ -19,7 +19,9 @@ import numpy as np
 
 from eegsnn._validation import check_channel_names, check_choice, check_number
 from eegsnn.errors import RecordingError
-from eegsnn.recordings._assembling import (
+from eegsnn.recordings.annotations import plain_label
+from eegsnn.recordings.channels import montage_of, standardize_channel_names
+from eegsnn.recordings.formats.assembling import (
     GAP,
     assemble,
     bare_name,
@@ -27,8 +29,6 @@ from eegsnn.recordings._assembling import (
     none_such,
     tell_gaps,
 )
-from eegsnn.recordings.annotations import plain_label
-from eegsnn.recordings.channels import montage_of, standardize_channel_names
 from eegsnn.recordings.units import TO_VOLTS
 
 #: Suffixes of what is probably a table.

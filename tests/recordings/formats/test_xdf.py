@@ -10,7 +10,7 @@ import pytest
 from eegsnn.cli import main
 from eegsnn.errors import DataTrapWarning, DependencyError, EegsnnError, RecordingError
 from eegsnn.recordings import open_recording, read_recording
-from eegsnn.recordings.xdf import read_xdf_recording
+from eegsnn.recordings.formats.xdf import read_xdf_recording
 
 SFREQ = 100.0
 SIGNAL = np.random.default_rng(0).normal(scale=20, size=(3, 500))

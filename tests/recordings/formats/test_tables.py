@@ -5,7 +5,7 @@ import pytest
 
 from eegsnn.errors import DataTrapWarning, EegsnnError, RecordingError
 from eegsnn.recordings import read_recording
-from eegsnn.recordings.tables import read_table_recording
+from eegsnn.recordings.formats.tables import read_table_recording
 
 SFREQ = 256.0
 SIGNAL = np.round(np.random.default_rng(0).normal(800, 20, size=(2, 512)), 2)

@@ -18,8 +18,14 @@ import numpy as np
 
 from eegsnn._validation import check_channel_names, check_choice
 from eegsnn.errors import DataTrapWarning, DependencyError, RecordingError
-from eegsnn.recordings._assembling import GAP, assemble, choose_channels, none_such, tell_gaps
 from eegsnn.recordings.annotations import plain_label
+from eegsnn.recordings.formats.assembling import (
+    GAP,
+    assemble,
+    choose_channels,
+    none_such,
+    tell_gaps,
+)
 from eegsnn.recordings.units import TO_VOLTS
 
 #: Suffixes of the format; the second is compressed.
