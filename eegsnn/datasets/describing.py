@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eegsnn.datasets import manifest as models
-from eegsnn.datasets.folders import folder_files, groups_of_all, own_folder
+from eegsnn.datasets.folders import events_file, folder_files, groups_of_all, own_folder
 from eegsnn.datasets.loading import dataset_options
 from eegsnn.datasets.manifest import Manifest, Source, read_manifest
+from eegsnn.errors import DataError
 from eegsnn.recordings.bids import (
     MISSING,
     bids_root,
@@ -20,6 +21,7 @@ from eegsnn.recordings.bids import (
     participants_table,
     read_table,
 )
+from eegsnn.recordings.trial_files import is_trial_file
 
 _WIDTH = 96
 
@@ -94,9 +96,19 @@ def _files(manifest: Manifest) -> list[str]:
     lines += _item("recordings", f"{len(found)}, {size:.1f} MB in all")
     for name, groups in groups_of_all(manifest, found).items():
         said = ", ".join(f"{key} {value}" for key, value in groups.items())
-        lines.append(f"    {name}  {said}".rstrip())
+        lines.append(f"    {name}  {said}{_events_beside(manifest, found[name])}".rstrip())
     within_bids = [path for path in found.values() if bids_root(path) is not None]
     return lines + [line for key, text in _of_bids(within_bids) for line in _item(key, text)]
+
+
+def _events_beside(manifest: Manifest, path: Path) -> str:
+    if is_trial_file(path):
+        return ""
+    try:
+        events, _ = events_file(manifest, path)
+    except DataError:
+        return "; its events file is missing, or there are several"
+    return "" if events is None else f"; events in {events.name}"
 
 
 def _of_bids(files: list[Path]) -> Iterator[tuple[str, str]]:

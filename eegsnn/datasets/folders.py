@@ -20,6 +20,7 @@ from eegsnn.recordings.bids import (
     is_bids_word,
     trait,
 )
+from eegsnn.recordings.stimulus import is_stimulus_word
 
 _RAW = re.compile(r"[-_](raw|eeg)$", re.IGNORECASE)
 # Where the recordings of a BIDS data set are.
@@ -168,7 +169,7 @@ def events_file(manifest: Manifest, path: Path) -> tuple[Path | None, str | None
         If there is no such file, or several fit the pattern.
     """
     wanted = _section(manifest).events
-    if wanted == "annotations" or is_bids_word(wanted):
+    if wanted == "annotations" or is_bids_word(wanted) or is_stimulus_word(wanted):
         return None, None
     pattern, _, column = wanted.partition(":")
     stem = _RAW.sub("", Path(path.name.removesuffix(".gz")).stem)
@@ -180,7 +181,7 @@ def events_file(manifest: Manifest, path: Path) -> tuple[Path | None, str | None
     if len(found) != 1:
         which = f": {', '.join(one.name for one in found[:5])}" if found else ""
         raise DataError(
-            f"{'several events files' if found else 'no events file'} {pattern} beside it "
+            f"{path}: {'several events files' if found else 'no events file'} {pattern} beside it "
             f"(folder.events = {wanted!r}){which}."
         )
     return found[0], column.strip() or None

@@ -33,10 +33,9 @@ def read_with_events(
     word = manifest.folder.events if manifest.folder is not None else ""
     column = label_column(path, column_of(word)) if is_bids_word(word) else None
     raw = read_recording(path, preprocessing, events_column=column)
-    if not is_stimulus_word(word):
-        file, of_labels = events_file(manifest, path)
-        if file is not None and not holds_codes(file):
-            annotate(raw, path, file, of_labels)
+    file, of_labels = events_file(manifest, path)
+    if file is not None and not holds_codes(file):
+        annotate(raw, path, file, of_labels)
     return raw
 
 

@@ -17,7 +17,7 @@ import mne
 import numpy as np
 
 from eegsnn._validation import check_number
-from eegsnn.datasets.folders import groups_of_all
+from eegsnn.datasets.folders import events_file, groups_of_all
 from eegsnn.datasets.manifest import Manifest
 from eegsnn.datasets.readers._folder_events import (
     events_of,
@@ -110,6 +110,9 @@ def read(
     bads: dict[str, list[str]] = {}
     origins = groups_of_all(manifest, files)
     per_file = any("label" in own for own in origins.values())
+    for name, path in files.items():
+        if name not in cut_already:
+            events_file(manifest, path)  # one that is missing is told before any is read
     for name, path in files.items():
         groups = {"recording": name, **origins[name]}
         try:

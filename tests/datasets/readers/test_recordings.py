@@ -110,6 +110,9 @@ def test_labels_of_a_table_beside_each_recording(tmp_path, manifest):
     (tmp_path / "recordings" / "scores" / "S02x.csv").touch()
     with pytest.raises(DataError, match=r"S02.*several events files .*: S02EC-stages.csv, S02x"):
         load_dataset(named, window=2.0)
+    said = describe(named)
+    assert "subject 01; events in S01EC-stages.csv" in said
+    assert "subject 02; its events file is missing, or there are several" in said
 
 
 def test_windows_stay_within_their_annotation(tmp_path, manifest):
