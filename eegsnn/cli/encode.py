@@ -35,6 +35,7 @@ def encode(arguments: argparse.Namespace) -> int:
         chunk=arguments.chunk,
         formats=tuple(dict.fromkeys(arguments.formats)),
         bad=arguments.bad,
+        duplicates=arguments.duplicates,
     )
     stem = Path(arguments.recording).name.partition(".")[0]
     folder = Path(
@@ -172,6 +173,8 @@ def _command(arguments: argparse.Namespace, settings: StudySettings) -> str:
     words += ["--picks", *arguments.picks]
     if settings.bad != "exclude":
         words += ["--bad", settings.bad]
+    if settings.duplicates != "error":
+        words += ["--duplicates", settings.duplicates]
     if settings.scale != 1:
         words += ["--scale", f"{settings.scale:g}"]
     return shlex.join(words)

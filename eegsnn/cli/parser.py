@@ -231,6 +231,12 @@ def _add_encode(commands: Any) -> None:
         "--picks", metavar="NAME", nargs="+", default=["eeg"], help="channel types or names (eeg)"
     )
     encode.add_argument(
+        "--duplicates",
+        metavar="WHAT",
+        default="error",
+        help="channels of the same name: error, or rename, which numbers them (default: error)",
+    )
+    encode.add_argument(
         "--scale",
         metavar="X",
         type=float,

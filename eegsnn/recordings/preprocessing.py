@@ -66,6 +66,9 @@ class Preprocessing:
         forward Butterworth sections of order 4, for any claim about online use; they delay, and
         answer the recording's first sample with a transient that lasts about ``2 / l_freq``.
         Resampling uses a Fourier method whatever the phase: a causal pipeline should not resample.
+    duplicates : "error" or "rename", default "error"
+        What to do with channels of the same name in a file: refuse, or number them ("T8-P8-0",
+        "T8-P8-1"), so that `picks` can leave one out.
 
     Raises
     ------
@@ -88,6 +91,7 @@ class Preprocessing:
     reference: str | list[str] | None = None
     resample: float | None = None
     phase: str = "zero"
+    duplicates: str = "error"
 
     def __post_init__(self) -> None:
         """Check each field and bring it to its canonical type."""
@@ -116,6 +120,7 @@ class Preprocessing:
             )
         check_choice("bads", self.bads, ["keep", "interpolate"])
         check_choice("phase", self.phase, ["zero", "causal"])
+        check_choice("duplicates", self.duplicates, ["error", "rename"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values that JSON and TOML can hold."""

@@ -66,7 +66,6 @@ def read_recording(
     path: str | os.PathLike[str] | Any,
     preprocessing: Preprocessing | None = None,
     *,
-    duplicates: str = "error",
     bids: bool | None = None,
     events_column: str | None = None,
     **overrides: Any,
@@ -84,8 +83,6 @@ def read_recording(
     preprocessing : Preprocessing, optional
         What to do to the continuous recording; ``Preprocessing()`` (pick the EEG channels, spell
         their names as the 10-05 system does) if not given.
-    duplicates : "error" or "rename", default "error"
-        What to do with channels of the same name: refuse, or number them ("C3-0", "C3-1").
     bids : bool, optional
         Whether to read `path` as part of a BIDS data set; found out from the path if not given.
     events_column : str, optional
@@ -114,7 +111,6 @@ def read_recording(
     A file that holds less than its header promises is an error. MNE itself shortens such an EDF
     or BDF recording and only warns.
     """
-    check_choice("duplicates", duplicates, ["error", "rename"])
     steps = _merge(preprocessing, overrides)
     # An mne_bids.BIDSPath knows its file; that package itself is not needed.
     file = Path(getattr(path, "fpath", path))
@@ -124,7 +120,7 @@ def read_recording(
             f"{path}: is in no BIDS data set: its name has to begin with 'sub-', and a folder "
             f"above it has to hold dataset_description.json."
         )
-    raw = _guarded(lambda: read_file(file, preload=True), str(file), duplicates)
+    raw = _guarded(lambda: read_file(file, preload=True), str(file), steps.duplicates)
     if raw.n_times == 0 or not raw.ch_names:
         raise RecordingError(
             f"{path}: the recording holds no samples ({len(raw.ch_names)} channels, "
@@ -215,8 +211,9 @@ def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:
         copies = _DUPLICATES.search(text)
         if copies and duplicates == "error":
             raise RecordingError(
-                f"{label}: channel names occur more than once: {copies[1]}. Correct the file, or "
-                f"read it with duplicates='rename', which numbers them."
+                f"{label}: channel names occur more than once: {copies[1]}. Let them be "
+                f"numbered: [preprocessing] duplicates = 'rename' (in Python duplicates='rename', "
+                f"for eegsnn encode --duplicates rename)."
             )
         if _SHORT.search(text) or (".vhdr" in label and _LATE_MARKER.search(text)):
             raise RecordingError(

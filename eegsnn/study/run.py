@@ -100,7 +100,7 @@ def encode_recording(
     settings = settings or StudySettings()
     tell: Progress = progress or (lambda what, done, total: None)
     target = check_folder("out", Path(folder))
-    raw = open_recording(path, picks=settings.picks)
+    raw = open_recording(path, picks=settings.picks, duplicates=settings.duplicates)
     source = BandedSource(raw, settings)
     with replace_contents(target) as fresh:
         wide = _excerpt(source, CURVE_SECONDS, 0, source.n_times)

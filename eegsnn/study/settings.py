@@ -54,6 +54,8 @@ class StudySettings:
         Stretches annotated as BAD. "exclude": neither scales nor measures come from them; their
         spikes are written. "blank": nor are those. "include": as everything else. Filters and
         codes go through them in any case, for they must not begin anew after each.
+    duplicates : {"error", "rename"}, default "error"
+        What to do with channels of the same name: refuse, or number them.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class StudySettings:
     chunk: float = 10.0
     formats: Sequence[str] = ("npz", "events")
     bad: str = "exclude"
+    duplicates: str = "error"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -95,6 +98,7 @@ class StudySettings:
         check_number("scale", self.scale, low=0.0, low_open=True)
         check_number("chunk", self.chunk, low=0.0, low_open=True, unit="s")
         check_choice("bad", self.bad, BAD)
+        check_choice("duplicates", self.duplicates, ["error", "rename"])
         for name in self.formats:
             check_choice("formats", name, FORMATS)
 

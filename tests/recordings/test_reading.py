@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from eegsnn.cli import main
 from eegsnn.errors import ConfigurationError, RecordingError
 from eegsnn.recordings import Preprocessing, read_recording
 
@@ -148,6 +149,24 @@ def test_duplicate_names_are_refused_by_name(edf, microvolts):
 def test_duplicate_names_can_be_numbered(edf, microvolts):
     raw = read_recording(edf(microvolts, ["C3", "Cz", "C3"]), duplicates="rename")
     assert raw.ch_names == ["C3-0", "Cz", "C3-1"]
+
+
+def test_one_of_the_duplicates_can_be_left_out(edf, microvolts):
+    steps = Preprocessing(duplicates="rename", picks=["eeg", "!C3-1"])
+    path = edf(microvolts, ["C3", "Cz", "C3"])
+    assert read_recording(path, steps).ch_names == ["C3-0", "Cz"]
+    assert read_recording(path, steps, picks="eeg").ch_names == ["C3-0", "Cz", "C3-1"]
+    with pytest.raises(ConfigurationError, match=r"duplicates: .*'number'"):
+        Preprocessing(duplicates="number")
+
+
+def test_a_recording_with_duplicate_names_is_encoded(edf, tmp_path, rng):
+    path = edf(20 * rng.standard_normal((3, 2000)), ["C3", "Cz", "C3"])
+    out = tmp_path / "out"
+    command = ["encode", str(path), "--bands", "alpha", "--no-report", "--out", str(out)]
+    assert main(command) == 2
+    assert main([*command, "--duplicates", "rename", "--picks", "eeg", "!C3-1"]) == 0
+    assert "C3-0" in (out / "spikes.json").read_text()
 
 
 def test_missing_picks_are_named(edf, microvolts):
