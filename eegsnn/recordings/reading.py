@@ -13,10 +13,12 @@ import mne
 from eegsnn._validation import check_choice
 from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
 from eegsnn.recordings._sidecars import apply_sidecars
-from eegsnn.recordings.bids import bids_root
+from eegsnn.recordings.bids import bids_root, sidecars
+from eegsnn.recordings.channel_types import set_types_by_name
 from eegsnn.recordings.formats.completeness import check_complete
 from eegsnn.recordings.formats.tables import TABLE_SUFFIXES
 from eegsnn.recordings.formats.xdf import XDF_SUFFIXES, read_xdf_recording
+from eegsnn.recordings.picking import words_of
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess_in_place
 from eegsnn.recordings.trial_files import is_trial_file
 
@@ -95,7 +97,8 @@ def read_recording(
     -------
     mne.io.Raw
         In volts, in memory. Stimulus channels are dropped by the default ``picks="eeg"``; ask for
-        ``picks=["eeg", "stim"]`` to keep them.
+        ``picks=["eeg", "stim"]`` to keep them. Where a format knows no types (EDF, BDF, GDF, …),
+        names tell: "EOG horizontal" is no EEG.
 
     Raises
     ------
@@ -105,6 +108,12 @@ def read_recording(
         or tables of a BIDS data set that are malformed or do not fit the recording.
     ConfigurationError
         A preprocessing value is impossible, for itself or at this sampling rate.
+
+    Warns
+    -----
+    DataTrapWarning
+        Channels are left out because their names say that they are no EEG; or something is odd
+        about what stands beside the recording.
 
     Notes
     -----
@@ -128,6 +137,8 @@ def read_recording(
         )
     if bids is not False:
         apply_sidecars(raw, file, events_column)
+    if bids is False or not sidecars(file, "channels.tsv"):  # where a table tells, names need not
+        set_types_by_name(raw, _suffix(file), words_of(steps.picks))
     return preprocess_in_place(raw, steps)
 
 

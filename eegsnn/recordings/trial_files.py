@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from eegsnn._validation import check_number
 from eegsnn.errors import DataError, EegsnnError, RecordingError
+from eegsnn.recordings.channel_types import no_eeg_by_name, set_types_by_name
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.dataset import EEGDataset
 from eegsnn.recordings.formats.matlab import load_matlab
@@ -23,6 +24,7 @@ from eegsnn.recordings.preprocessing import (
     drop_left_out,
     preprocess_trials,
     resolve_names,
+    words_of,
 )
 from eegsnn.recordings.units import ARBITRARY, in_volts
 
@@ -95,8 +97,11 @@ def read_trials(
     try:
         if path.name.lower().endswith(_ARRAYS):
             data = _from_arrays(path, need_labels)
+            steps = _with_eeg_alone(steps, data.ch_names)
         else:
             epochs = _read_epochs(path)
+            if path.suffix.lower() == ".set":
+                set_types_by_name(epochs, ".set", words_of(steps.picks))
             if steps.montage is not None:
                 apply_montage(epochs, steps.montage)
             drop_left_out(epochs, steps.picks, steps.montage)
@@ -112,6 +117,15 @@ def read_trials(
         where = "" if str(path) in str(error) else f"{path}: "
         raise type(error)(f"{where}{error}") from error
     return dataclasses.replace(data, X=X, sfreq=sfreq, ch_names=ch_names)
+
+
+def _with_eeg_alone(steps: Preprocessing, ch_names: Sequence[str]) -> Preprocessing:
+    """Leave out, where EEG is asked for, what the names of channels say is none."""
+    if words_of(steps.picks) != "eeg":
+        return steps
+    given = [steps.picks] if isinstance(steps.picks, str) else steps.picks or []
+    out = [f"!{name}" for name in no_eeg_by_name(ch_names)]
+    return dataclasses.replace(steps, picks=[*dict.fromkeys([*given, *out])])
 
 
 def _read_epochs(path: Path) -> mne.BaseEpochs:

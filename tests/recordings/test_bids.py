@@ -57,7 +57,7 @@ def test_a_path_object_of_mne_bids_is_its_file(recording):
 
 
 def test_the_bare_file_is_read_where_asked(recording):
-    raw = read_recording(recording, bids=False)
+    raw = read_recording(recording, bids=False, picks="all")
     assert (raw.ch_names, raw.info["bads"], len(raw.annotations)) == (NAMES, [], 0)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from eegsnn.errors import DataError, EegsnnError, RecordingError
+from eegsnn.errors import DataError, DataTrapWarning, EegsnnError, RecordingError
+from eegsnn.recordings import Preprocessing
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 X = 1e-5 * np.random.default_rng(0).standard_normal((6, 3, 40))
@@ -137,6 +138,14 @@ def test_trials_of_fieldtrip(save, change):
     np.testing.assert_allclose(data.X, X)
     assert data.y.tolist() == ["1", "2"] * 3
     assert (data.ch_names, data.sfreq, data.tmin, data.unit) == (NAMES, 128.0, -0.1, "V")
+
+
+def test_channels_that_are_no_eeg_by_their_names(save):
+    path = save(**ARRAYS | {"ch_names": cells(["C3", "EOG", "C4"])})
+    with pytest.warns(DataTrapWarning, match=r"1 of 3 channels .* left out: EOG \(eog\)"):
+        assert read_trials(path).ch_names == ["C3", "C4"]
+    named = read_trials(path, Preprocessing(picks=["EOG", "C3"]))
+    np.testing.assert_allclose(named.X, X[:, [1, 0]])
 
 
 def test_trials_of_fieldtrip_beside_other_variables(save):
