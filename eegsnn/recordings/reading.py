@@ -18,6 +18,7 @@ from eegsnn.recordings.channel_types import set_types_by_name
 from eegsnn.recordings.formats.completeness import check_complete
 from eegsnn.recordings.formats.tables import TABLE_SUFFIXES
 from eegsnn.recordings.formats.xdf import XDF_SUFFIXES, read_xdf_recording
+from eegsnn.recordings.missing import mark_missing
 from eegsnn.recordings.picking import words_of
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess_in_place
 from eegsnn.recordings.trial_files import is_trial_file
@@ -112,8 +113,8 @@ def read_recording(
     Warns
     -----
     DataTrapWarning
-        Channels are left out because their names say that they are no EEG; or something is odd
-        about what stands beside the recording.
+        Channels are left out because their names say that they are no EEG, no channel holds a
+        number in some stretches, or something is odd about what stands beside the recording.
 
     Notes
     -----
@@ -139,6 +140,7 @@ def read_recording(
         apply_sidecars(raw, file, events_column)
     if bids is False or not sidecars(file, "channels.tsv"):  # where a table tells, names need not
         set_types_by_name(raw, _suffix(file), words_of(steps.picks))
+    mark_missing(raw, file.name)
     return preprocess_in_place(raw, steps)
 
 
