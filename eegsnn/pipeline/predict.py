@@ -35,7 +35,7 @@ from eegsnn.pipeline.model_input import (
 )
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.annotation_files import annotate, holds_codes
-from eegsnn.recordings.annotations import marks_data
+from eegsnn.recordings.annotations import marks_data, onsets_of
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
@@ -305,8 +305,7 @@ def _event_starts(
                 f"{recording}: no annotation {', '.join(sorted(missing))!r}, and no events file of "
                 f"that name. Labels present: {', '.join(sorted(set(present))) or 'none'}."
             )
-        shift = raw.first_time if raw.annotations.orig_time is not None else 0.0
-        onset = raw.annotations.onset[chosen] - shift
+        onset = onsets_of(raw)[chosen]
         names = [present[k] for k in chosen]
     return np.round((onset + card.tmin) * card.sfreq).astype(int), names
 
@@ -315,10 +314,9 @@ def _usable(raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int) 
     """Say which windows lie within the recording and touch no BAD annotation."""
     inside = (starts >= 0) & (starts + length <= n_times)
     sfreq = raw.info["sfreq"]
-    shift = raw.first_time if raw.annotations.orig_time is not None else 0.0
-    for annotation in raw.annotations:
+    for onset, annotation in zip(onsets_of(raw), raw.annotations, strict=True):
         if str(annotation["description"]).upper().startswith("BAD"):
-            begin = (annotation["onset"] - shift) * sfreq
+            begin = onset * sfreq
             end = begin + annotation["duration"] * sfreq
             inside &= (starts >= end) | (starts + length <= begin)
     return np.asarray(inside)

@@ -12,14 +12,29 @@ from eegsnn.errors import DataTrapWarning, RecordingError
 
 
 def marks_data(text: str) -> bool:
-    """Whether an annotation marks bad or joined data, and tells of no event.
+    """Whether an annotation marks bad, joined or cut data, and tells of no event.
+
+    BrainVision marks where writing began or went on, EEGLAB where something was cut out.
 
     Examples
     --------
     >>> [marks_data(text) for text in ("BAD_gap", "bad", "EDGE boundary", "left")]
     [True, True, True, False]
+    >>> [marks_data(text) for text in ("New Segment/", "boundary", "boundary task")]
+    [True, True, False]
     """
-    return text.upper().startswith(("BAD", "EDGE"))
+    upper = text.upper().strip()
+    return upper.startswith(("BAD", "EDGE", "NEW SEGMENT/")) or upper == "BOUNDARY"
+
+
+def onsets_of(raw: mne.io.BaseRaw) -> np.ndarray:
+    """Return when annotations begin, in seconds from the first sample that was kept.
+
+    MNE counts from where the measurement began, with a date or without: what was cropped away
+    counts, too.
+    """
+    onsets: np.ndarray = raw.annotations.onset - raw.first_time
+    return onsets
 
 
 def plain_label(text: str) -> str:
@@ -63,11 +78,10 @@ def set_events(raw: mne.io.BaseRaw, file: str, events: list[tuple[float, float, 
             )
         warnings.warn(f"{text} They are left out.", DataTrapWarning, stacklevel=3)
     own = raw.annotations
-    shift = raw.first_time if own.orig_time is not None else 0.0
     within += [
-        (float(note["onset"]) - shift, float(note["duration"]), str(note["description"]))
-        for note in own
-        if marks_data(str(note["description"]))
+        (float(onset), float(duration), str(text))
+        for onset, duration, text in zip(onsets_of(raw), own.duration, own.description, strict=True)
+        if marks_data(str(text))
     ]
     onset, duration = np.array([note[:2] for note in within], dtype=float).reshape(-1, 2).T
     notes = mne.Annotations(onset, duration, [note[2] for note in within])

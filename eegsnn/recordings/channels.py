@@ -10,7 +10,7 @@ import mne
 
 from eegsnn.errors import ConfigurationError
 
-_PREFIX = re.compile(r"^EEG[ _:]+", re.IGNORECASE)
+_PREFIX = re.compile(r"^EEG[ _:.-]+", re.IGNORECASE)
 # Common-reference suffixes only: "A1-Cz" is a derivation of two electrodes and stays what it is.
 _SUFFIX = re.compile(r"[-_ ](Ref|LE|AR|AVG)$", re.IGNORECASE)
 
@@ -20,7 +20,8 @@ def standardize_channel_names(
 ) -> dict[str, str]:
     """Map each channel name to the montage's spelling of it, where there is one.
 
-    White space, trailing dots (PhysioNet's ``"Fc5."``), an ``"EEG "`` prefix and a common-reference
+    White space, trailing dots (PhysioNet's ``"Fc5."``), an ``"EEG "`` prefix (or ``"EEG-"``,
+    ``"EEG."``, …) and a common-reference
     suffix (``"-Ref"``, ``"-LE"``, ``"-AR"``, ``"-AVG"``) are ignored, and so is the case. A name
     that the montage does not know, and a name that another channel would also get, stays as it
     was: no channel ever takes the name of another.
@@ -44,8 +45,8 @@ def standardize_channel_names(
 
     Examples
     --------
-    >>> standardize_channel_names(["Fc5.", "EEG FP1-Ref", "cz", "A1-Cz", "Status"])
-    {'Fc5.': 'FC5', 'EEG FP1-Ref': 'Fp1', 'cz': 'Cz', 'A1-Cz': 'A1-Cz', 'Status': 'Status'}
+    >>> standardize_channel_names(["Fc5.", "EEG FP1-Ref", "cz", "A1-Cz", "EEG-Fz"])
+    {'Fc5.': 'FC5', 'EEG FP1-Ref': 'Fp1', 'cz': 'Cz', 'A1-Cz': 'A1-Cz', 'EEG-Fz': 'Fz'}
     >>> standardize_channel_names(["C3", "c3."])
     {'C3': 'C3', 'c3.': 'c3.'}
     """

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from eegsnn.recordings.annotations import onsets_of
+
 
 @dataclass(frozen=True)
 class Spans:
@@ -97,8 +99,7 @@ def bad_spans(raw: Any) -> Spans:
     """
     notes = raw.annotations
     chosen = [i for i, text in enumerate(notes.description) if text.upper().startswith("BAD")]
-    # MNE counts onsets from where the measurement began, its samples from the first kept.
-    onset = notes.onset[chosen] - raw.first_time
+    onset = onsets_of(raw)[chosen]
     starts = raw.time_as_index(onset, use_rounding=True)
     stops = raw.time_as_index(onset + notes.duration[chosen], use_rounding=True)
     limits = np.clip(np.stack([starts, stops]), 0, raw.n_times)

@@ -280,6 +280,20 @@ def test_predict_decides_at_annotations(finished, recording, tmp_path, events):
     ]
 
 
+def test_predict_decides_at_annotations_of_a_recording_that_was_cropped(
+    finished, recording, tmp_path
+):
+    """Without a date, too, MNE counts onsets from where the measurement began."""
+    raw = mne.io.read_raw(recording, preload=True, verbose="error").crop(1.5)
+    raw.save(tmp_path / "later_raw.fif", verbose="error")
+    out = tmp_path / "d.csv"
+    command = ["predict", str(finished), str(tmp_path / "later_raw.fif"), "--out", str(out)]
+    main([*command, "--events", "T2"])
+    assert [(row["event"], row["label"]) for row in rows_of(out)] == [("T2", "right")]
+    main(command)  # the second window, from 1.5 s, touches the BAD annotation
+    assert [row["label"] for row in rows_of(out)] == ["right"]
+
+
 def test_predict_decides_at_an_events_file(finished, recording, tmp_path):
     events = tmp_path / "generated-eve.fif"
     mne.write_events(events, np.array([[0, 0, 7], [150, 0, 8], [440, 0, 7]]), verbose="error")

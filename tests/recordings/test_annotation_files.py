@@ -32,10 +32,8 @@ def annotated(recording, file, column=None, **options):
     own = [note for note in raw.annotations if note["description"] == "BAD_move"]
     assert len(own) == 1, "what marks bad data stays"
     notes = [note for note in raw.annotations if note["description"] != "BAD_move"]
-    # Of what is set without a date, onsets count from the first sample.
-    shift = raw.first_time if raw.annotations.orig_time is not None else 0.0
     return [
-        (round(n["onset"] - shift, 6), round(n["duration"], 6), str(n["description"]))
+        (round(n["onset"] - raw.first_time, 6), round(n["duration"], 6), str(n["description"]))
         for n in notes
     ]
 

@@ -37,7 +37,7 @@ def recording(tmp_path, edf):
 
 def notes(raw):
     return [
-        (float(n["onset"]) - raw.first_time * (raw.annotations.orig_time is not None),
+        (float(n["onset"]) - raw.first_time,
          float(n["duration"]), str(n["description"]))
         for n in raw.annotations
     ]  # fmt: skip

@@ -28,6 +28,7 @@ from eegsnn.datasets.readers._folder_events import (
 from eegsnn.datasets.readers._folder_files import check_alike, traps_in, without_split_parts
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs
+from eegsnn.recordings.annotations import onsets_of
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 _PER_FILE = (
@@ -298,7 +299,7 @@ def _cut_blocks(
     codes = {name: code for code, name in enumerate(dict.fromkeys(wanted.values()), start=1)}
     found, blocks = [], []
     notes = raw.annotations
-    starts = raw.time_as_index(notes.onset, use_rounding=True, origin=notes.orig_time)
+    starts = raw.time_as_index(onsets_of(raw), use_rounding=True)
     for number, (start, duration, text) in enumerate(
         zip(starts, notes.duration, notes.description, strict=True)
     ):

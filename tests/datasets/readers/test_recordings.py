@@ -115,9 +115,11 @@ def test_labels_of_a_table_beside_each_recording(tmp_path, manifest):
     assert "subject 02; its events file is missing, or there are several" in said
 
 
-def test_windows_stay_within_their_annotation(tmp_path, manifest):
+@pytest.mark.parametrize("first_samp", [0, 500])
+def test_windows_stay_within_their_annotation(tmp_path, manifest, first_samp):
+    """Also of a recording whose beginning was cropped away, and that has no date."""
     notes = [(0.0, 3.5, "T1"), (4.0, 2.2, "T2"), (7.0, 3.0, "other")]
-    write(tmp_path / "recordings" / "a_raw.fif", notes)
+    write(tmp_path / "recordings" / "a_raw.fif", notes, first_samp=first_samp)
     data = load_dataset(manifest(), window=1.0, overlap=0.5)
     assert data.y.tolist() == ["hand"] * 6 + ["foot"] * 3
     np.testing.assert_allclose(data.X[-3:, 0, 0], [4.0, 4.5, 5.0], atol=1e-6)
