@@ -17,6 +17,9 @@ import numpy as np
 
 from eegsnn.errors import ConfigurationError, DataError
 
+# Powers of larger numbers would be infinite.
+_HUGE = 1e100
+
 
 def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     """Refuse a `value` that is not among `allowed`; suggests the nearest name."""
@@ -211,23 +214,22 @@ def check_finite(
     ch_names: Sequence[str] | None = None,
     trials: Sequence[str] | None = None,
 ) -> None:
-    """Refuse NaN and infinity in (trials, channels, times), naming the trial and the channel.
+    """Refuse NaN, infinity and what would overflow, naming the trial and the channel of the series.
 
     `trials` says what messages call each trial, where its number tells nothing.
     """
-    # One pass without a temporary of X's size: a sum is finite exactly when every term is, short
-    # of overflow, and the slow search runs only when it is not.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(X.sum()):
-            return
-    bad = ~np.isfinite(X)
-    if not bad.any():
+    # Without a temporary of X's size: NaN is the largest and the smallest of all.
+    if X.size == 0 or (X.max() < _HUGE and X.min() > -_HUGE):
         return
+    bad = ~np.isfinite(X)
+    what = "NaN or infinity"
+    if not bad.any():
+        bad, what = np.abs(X) >= _HUGE, f"numbers beyond {_HUGE:g}"
     trial, channel = (int(i) for i in np.argwhere(bad)[0][:2])
     label = f"{channel} ({ch_names[channel]})" if ch_names is not None else str(channel)
     where = trials[trial] if trials is not None else f"trial {trial}"
     raise DataError(
-        f"{name} contains NaN or infinity: {int(bad.sum())} of {bad.size} samples, the first in "
+        f"{name} contains {what}: {int(bad.sum())} of {bad.size} samples, the first in "
         f"{where}, channel {label}. Drop or interpolate these samples first; for "
         f"channels of recordings, [preprocessing] bads = 'interpolate' does."
     )
@@ -293,7 +295,20 @@ def check_groups(groups: Any, n_trials: int) -> np.ndarray | None:
             f"groups: expected one entry for each of the {n_trials} trials, but got shape "
             f"{groups.shape}."
         )
+    check_known("groups", groups)
     return groups
+
+
+def check_known(name: str, labels: np.ndarray) -> None:
+    """Refuse None and NaN among labels: what is unknown is no group and no class of its own."""
+    if labels.dtype.kind not in "fcO":
+        return
+    unknown = [k for k, one in enumerate(labels.tolist()) if one is None or one != one]
+    if unknown:
+        raise DataError(
+            f"{name}: {len(unknown)} of {len(labels)} trials have none (None or NaN), the first is "
+            f"trial {unknown[0]}. Give each one, or leave these trials out."
+        )
 
 
 def check_same_rate(expected: float, given: float) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from eegsnn._validation import (
@@ -19,8 +21,8 @@ from eegsnn._validation import (
     check_rate_known,
     is_epochs,
 )
-from eegsnn.errors import ConfigurationError
-from eegsnn.estimators._inputs import draw_seed, encode_labels, trial_weights
+from eegsnn.errors import ConfigurationError, DataError, DataTrapWarning
+from eegsnn.estimators._inputs import draw_seed, encode_labels, labels_of_epochs, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.estimators.artefacts import artefact_trials
 from eegsnn.estimators.automatic import (
@@ -164,7 +166,18 @@ class ChoosingClassifier(SpikingClassifier):
 
     def _repaired(self, X: np.ndarray) -> np.ndarray:
         """Trials in which channels that are not believed were estimated from the others."""
-        return X if self.repair_ is None else self.repair_.apply(X)
+        if self.repair_ is None:
+            return X
+        factor = self.repair_.other_unit(X)
+        if factor is not None:
+            many = f"about {factor:g} times the amplitude of training trials"
+            warnings.warn(
+                f"Some trials have {many if factor else 'no signal'} in most channels. Their "
+                f"decisions mean nothing. Give trials in the unit of training (volts, microvolts).",
+                DataTrapWarning,
+                stacklevel=5,
+            )
+        return self.repair_.apply(X)
 
     def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
         """List what an automatic choice would try on so many trials, channels and samples.
@@ -195,11 +208,31 @@ class ChoosingClassifier(SpikingClassifier):
         )
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each class, float64 (trials, classes), columns as in `classes_`."""
+        """Probability of each class, float64 (trials, classes), columns as in `classes_`.
+
+        Warns
+        -----
+        DataTrapWarning
+            If most channels of a trial have an amplitude that only another unit explains, or none.
+        """
         committee = self._chosen()
         if committee is not None:
             return committee.probabilities(self._like_training(X))
         return super().predict_proba(X)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Share of trials that are decided rightly; Epochs bring their own labels.
+
+        Raises
+        ------
+        DataError
+            If there are no labels.
+        """
+        predicted = self.predict(X)
+        y = labels_of_epochs(X, y)
+        if y is None:
+            raise DataError("score: expected labels y beside an array; only mne.Epochs bring some.")
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def artefact_channels(self, X: Any) -> np.ndarray:
         """Mark channels of new trials that are not believed, bool (trials, channels).

@@ -14,6 +14,8 @@ from eegsnn.filters.covariance import shrunk_mean, unit_trace
 # times the usual; or below anything, and a hundredth of it.
 _ABOVE_ALL, _ABOVE_USUAL = np.log(3.0), np.log(10.0)
 _BELOW_ALL, _BELOW_USUAL = np.log(10.0), np.log(100.0)
+# Beyond what is believed: no recording differs so much, but units do.
+_ANOTHER_UNIT = np.log(1e3)
 _MOST = 1 / 3  # of the channels: where more stand out, it is the recording that differs
 _SHRINKAGE = 1e-3  # an average reference leaves covariances without an inverse
 
@@ -85,6 +87,21 @@ class ChannelRepair:
         found = (powers > self.highest) | (powers < self.lowest)
         found[found.sum(axis=1) > self.most] = False
         return found
+
+    def other_unit(self, X: np.ndarray) -> float | None:
+        """How many times the amplitude of training trials have, where it cannot be that of EEG.
+
+        Among trials of which most channels are far beyond anything in training: the median, as a
+        power of ten; 0 where nothing varies. None if there is no such trial.
+        """
+        powers = log_powers(X)
+        beyond = np.maximum(powers - self.highest, self.lowest - powers) > _ANOTHER_UNIT
+        odd = beyond.mean(axis=1) > 0.5
+        if not odd.any():
+            return None
+        excess = float(np.median(powers[odd] - (self.lowest + self.highest) / 2))
+        flat = powers[odd] <= np.log(np.finfo(float).tiny)
+        return 0.0 if flat.mean() > 0.5 else float(10.0 ** np.round(excess / 2 / np.log(10.0)))
 
     def apply(self, X: np.ndarray) -> np.ndarray:
         """Trials with spoilt channels replaced by what the others let expect; X where none is.

@@ -226,7 +226,7 @@ def _over_trials(
     scores: TrialScores,
     difference: np.ndarray,
 ) -> Comparison:
-    interval = cluster_bootstrap(difference)
+    interval = cluster_bootstrap(difference, differences=True)
     seeds = list(dict.fromkeys(run.seed for run in result.runs_of(model)))
     single = _mcnemar_of_each(result, model, against, seeds)
     several = len(single) > 1
@@ -274,7 +274,7 @@ def _over_groups(
     difference: np.ndarray,
     units: np.ndarray,
 ) -> Comparison:
-    interval = cluster_bootstrap(difference, scores.weight, units)
+    interval = cluster_bootstrap(difference, scores.weight, units, differences=True)
     weight = np.bincount(units, scores.weight)
     mean = np.bincount(units, scores.weight * difference) / weight
     # What a group adds to the difference of the scores that are shown.

@@ -19,8 +19,10 @@ _SHAPES = {"n_features_in_", "feature_names_in_", "classes_", "n_outputs_"}
 def fitted_steps(estimator: Any) -> list[str]:
     """Return why a model, before its fit, must be thought to know trials that it will be tested on.
 
-    Found are frozen estimators, estimators taken as fitted (``prefit=True``, ``cv="prefit"``), and
-    models that go on from an earlier fit (``warm_start=True``).
+    Found are frozen estimators, estimators taken as fitted (``prefit=True``, ``cv="prefit"``),
+    methods of fitted estimators (``FunctionTransformer(scaler.transform)``), and models that go on
+    from an earlier fit (``warm_start=True``). What a class of one's own keeps fitted within it, and
+    a function with learned numbers in it, cannot be told from an honest step.
 
     Parameters
     ----------
@@ -66,6 +68,13 @@ def _reasons(estimator: Any) -> Iterator[str]:
             f"{type(estimator).__name__} goes on from an earlier fit (warm_start), which may have "
             f"seen the test trials"
         )
+    for value in parameters.values():
+        owner = getattr(value, "__self__", None)
+        if hasattr(owner, "fit") and is_fitted(owner):
+            yield (
+                f"{type(owner).__name__}.{value.__name__} in {type(estimator).__name__} is of an "
+                f"estimator fitted before the folds, so that it may know the test trials"
+            )
     for step in _inside(parameters):
         yield from _reasons(step)
 

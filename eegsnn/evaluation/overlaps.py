@@ -25,7 +25,8 @@ def overlapping_pairs(X: np.ndarray) -> np.ndarray:
     """Return pairs of trials that share a stretch of samples: the end of one begins the other.
 
     Compared are exact samples, so that trials which were scaled or filtered each by itself are not
-    recognised. Trials that are copies of each other are no pair of this kind.
+    recognised. Trials that are copies of each other are no pair of this kind, nor are those that
+    share fewer than 32 samples.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def overlapping_pairs(X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
     if X.ndim != 3 or X.shape[2] <= _WINDOW or len(X) < 2:
         return np.empty((0, 3), dtype=int)
-    channel = int(np.argmax(X.std(axis=2).mean(axis=0)))
+    channel = int(np.argmax(X.std(axis=2, dtype=np.float64).mean(axis=0)))
     series = np.ascontiguousarray(X[:, channel])
     hashes = _rolling_hashes(series)
     starts = _telling_starts(series)
@@ -65,8 +66,8 @@ def overlapping_pairs(X: np.ndarray) -> np.ndarray:
 
 def _rolling_hashes(series: np.ndarray) -> np.ndarray:
     """Hash every stretch of `_WINDOW` samples: (trials, times) → (trials, times − window + 1)."""
-    kind = np.uint32 if series.dtype.itemsize == 4 else np.uint64
-    bits = (series + 0.0).view(kind).astype(np.uint64)  # −0.0 and 0.0 are equal
+    # float64 holds every number of up to 32 bits, and equal ones of 64 stay equal; 0.0 is −0.0.
+    bits = (series.astype(np.float64) + 0.0).view(np.uint64)
     count = series.shape[1] - _WINDOW + 1
     hashes = np.zeros((len(series), count), dtype=np.uint64)
     with np.errstate(over="ignore"):

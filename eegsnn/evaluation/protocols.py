@@ -192,7 +192,8 @@ def contiguous_blocks(y: np.ndarray, n_splits: int = 5, gap: int = 0) -> list[Fo
         Labels, in the order of recording.
     n_splits : int
     gap : int, default 0
-        Trials of the same class left out of training on each side of the test stretch.
+        Trials left out of training on each side of every trial of the test stretch: of the same
+        class, and, as classes do not keep step, of any.
 
     Raises
     ------
@@ -206,8 +207,8 @@ def contiguous_blocks(y: np.ndarray, n_splits: int = 5, gap: int = 0) -> list[Fo
     [[0, 1, 4, 5], [2, 3, 6, 7]]
     """
     y = np.asarray(y)
-    train: list[list[np.ndarray]] = [[] for _ in range(n_splits)]
     test: list[list[np.ndarray]] = [[] for _ in range(n_splits)]
+    near: list[list[np.ndarray]] = [[] for _ in range(n_splits)]
     for label in np.unique(y):
         positions = np.flatnonzero(y == label)
         if len(positions) < n_splits:
@@ -218,13 +219,19 @@ def contiguous_blocks(y: np.ndarray, n_splits: int = 5, gap: int = 0) -> list[Fo
         edges = np.linspace(0, len(positions), n_splits + 1).round().astype(int)
         for k, (start, stop) in enumerate(pairwise(edges)):
             test[k].append(positions[start:stop])
-            train[k].append(
-                np.concatenate([positions[: max(0, start - gap)], positions[stop + gap :]])
-            )
+            near[k] += [positions[max(0, start - gap) : stop + gap]]
     return [
-        Fold(f"block {k + 1}", np.sort(np.concatenate(train[k])), np.sort(np.concatenate(test[k])))
-        for k in range(n_splits)
+        _block(k, np.sort(np.concatenate(test[k])), near[k], len(y), gap) for k in range(n_splits)
     ]
+
+
+def _block(number: int, test: np.ndarray, near: list[np.ndarray], n_trials: int, gap: int) -> Fold:
+    """Make the fold of a block: what is near a test trial does not train."""
+    out = np.zeros(n_trials, dtype=bool)
+    out[np.concatenate(near)] = True
+    for shift in range(-gap, gap + 1):
+        out[np.clip(test + shift, 0, n_trials - 1)] = True
+    return Fold(f"block {number + 1}", np.flatnonzero(~out), test)
 
 
 def within_groups(

@@ -51,6 +51,7 @@ def cluster_bootstrap(
     weights: np.ndarray | None = None,
     units: np.ndarray | None = None,
     *,
+    differences: bool = False,
     confidence: float = 0.95,
     n_resamples: int = 10_000,
     seed: int = 0,
@@ -73,6 +74,10 @@ def cluster_bootstrap(
         Default: all alike.
     units : ndarray, shape (trials,), optional
         Which unit each trial is of. Default: each is its own.
+    differences : bool, default False
+        Whether values are differences between two decisions, from −1 to 1, so that equal ones are
+        as unsure on either side: of n trials on which two models agree, the interval is that of 0
+        disagreements among n, in favour of either.
     confidence : float, default 0.95
     n_resamples : int, default 10000
     seed : int, default 0
@@ -84,7 +89,7 @@ def cluster_bootstrap(
     Raises
     ------
     DataError
-        If there is no value, or lengths differ.
+        If there is no value, one is not finite, or lengths differ.
 
     References
     ----------
@@ -107,11 +112,16 @@ def cluster_bootstrap(
     rng = np.random.default_rng(seed)
     by_trial = n_units == len(values)
     if np.ptp(values) < 1e-12:
-        low, high, method = _of_equal_values(values, confidence)
+        low, high, method = _of_equal_values(values, confidence, differences)
         return Interval(low, high, confidence, len(values), method)
     if n_units == 1:
         return cluster_bootstrap(
-            values, weights, confidence=confidence, n_resamples=n_resamples, seed=seed
+            values,
+            weights,
+            differences=differences,
+            confidence=confidence,
+            n_resamples=n_resamples,
+            seed=seed,
         )
     if not by_trial and n_units < ENOUGH_UNITS:
         means = _draw_in_two_stages(values, weights, labels, n_resamples, rng)
@@ -128,7 +138,12 @@ def cluster_bootstrap(
     if high - low < 1e-12 and not by_trial:
         # Groups that happen to agree to the last digit: their trials still tell how sure it is.
         return cluster_bootstrap(
-            values, weights, confidence=confidence, n_resamples=n_resamples, seed=seed
+            values,
+            weights,
+            differences=differences,
+            confidence=confidence,
+            n_resamples=n_resamples,
+            seed=seed,
         )
     return Interval(float(low), float(high), confidence, n_units, method)
 
@@ -183,12 +198,17 @@ def sign_flip_test(differences: np.ndarray, *, n_draws: int = 20_000, seed: int 
     n_draws : int, default 20000
     seed : int, default 0
 
+    Raises
+    ------
+    DataError
+        If a difference is not finite.
+
     Examples
     --------
     >>> sign_flip_test(np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1]))
     0.03125
     """
-    differences = np.round(np.asarray(differences, dtype=float), _DECIMALS)
+    differences = np.round(_finite(differences, "sign_flip_test"), _DECIMALS)
     sizes = np.abs(differences[differences != 0])
     if len(sizes) == 0:
         return 1.0
@@ -209,12 +229,17 @@ def sign_flip_test(differences: np.ndarray, *, n_draws: int = 20_000, seed: int 
 def wilcoxon_signed_rank(differences: np.ndarray) -> float:
     """Two-sided p-value of Wilcoxon's signed-rank test; differences of zero are left out.
 
+    Raises
+    ------
+    DataError
+        If a difference is not finite.
+
     Examples
     --------
     >>> wilcoxon_signed_rank(np.array([0.1, 0.2, 0.15, 0.3, 0.25, 0.12]))
     0.03125
     """
-    differences = np.round(np.asarray(differences, dtype=float), _DECIMALS)
+    differences = np.round(_finite(differences, "wilcoxon_signed_rank"), _DECIMALS)
     differences = differences[differences != 0]
     if len(differences) == 0:
         return 1.0
@@ -257,7 +282,7 @@ def corrected_resampled_t(
     Raises
     ------
     DataError
-        If there are fewer than two folds.
+        If there are fewer than two folds, or a difference is not finite.
 
     References
     ----------
@@ -269,7 +294,7 @@ def corrected_resampled_t(
     >>> round(result.statistic, 3), round(result.p_value, 3)
     (2.828, 0.047)
     """
-    differences = np.asarray(differences, dtype=float)
+    differences = _finite(differences, "corrected_resampled_t")
     k = len(differences)
     if k < 2:
         raise DataError(f"corrected_resampled_t: expected two folds or more, but got {k}.")
@@ -336,7 +361,7 @@ def cohens_g(differences: np.ndarray) -> float | None:
 def _trials(
     values: np.ndarray, weights: np.ndarray | None, units: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    values = np.asarray(values, dtype=float)
+    values = _finite(values, "cluster_bootstrap")
     n = len(values)
     weights = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
     labels = np.arange(n) if units is None else np.unique(units, return_inverse=True)[1]
@@ -348,8 +373,26 @@ def _trials(
     return values, weights, labels
 
 
-def _of_equal_values(values: np.ndarray, confidence: float) -> tuple[float, float, str]:
+def _finite(values: np.ndarray, name: str) -> np.ndarray:
+    values = np.asarray(values, dtype=float)
+    missing = np.flatnonzero(~np.isfinite(values))
+    if len(missing):
+        raise DataError(
+            f"{name}: expected numbers, but {len(missing)} of {len(values)} are NaN or infinite, "
+            f"the first at place {missing[0]}. Leave these units out, and say so."
+        )
+    return values
+
+
+def _of_equal_values(
+    values: np.ndarray, confidence: float, differences: bool
+) -> tuple[float, float, str]:
     value, n = float(values[0]), len(values)
+    if differences and value in (-1.0, 0.0, 1.0):
+        # At most so many trials in which it is otherwise, in favour of either model.
+        reach = clopper_pearson(0, n, confidence)[1]
+        low, high = (-reach, reach) if value == 0 else sorted((value, value * (1 - 2 * reach)))
+        return low, high, "Clopper–Pearson over trials"
     if not 0 <= value <= 1 or value not in (0.0, 1.0):
         return value, value, "all values are equal"
     return *clopper_pearson(value * n, n, confidence), "Clopper–Pearson over trials"

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from eegsnn._validation import check_known
 from eegsnn.errors import DataError
 
 
@@ -54,6 +55,7 @@ class LabelledData:
                 f"{key}: expected one value for each of the {len(self.X)} rows of X, but got "
                 f"shape {array.shape}."
             )
+        check_known(key, array)
         return array
 
     def __len__(self) -> int:

@@ -19,13 +19,16 @@ from eegsnn.errors import DataTrapWarning
 _TYPED = (".fif", ".fif.gz", ".xdf", ".xdfz", ".mff", ".ds", ".snirf")
 _PREFIX = re.compile(r"^eeg[ _:.-]+")
 _KINDS = {
-    "eog": re.compile(r"(^|[^a-z])[hv]?eog|^(loc|roc)\b"),
+    "eog": re.compile(r"(^|[^a-z])[a-z]?eog|^(loc|roc)\b|^[hv]eo[rlud]?$"),
     "ecg": re.compile(r"(^|[^a-z])(ecg|ekg)"),
     "emg": re.compile(r"(^|[^a-z])emg"),
+    # Breath, blood, skin and movement; what stands beside; further inputs of BioSemi's (EXG), ANT's
+    # (BIP), Brain Products' (AUX) and Nihon Kohden's (DC) amplifiers.
     "misc": re.compile(
-        r"^(resp|temp\b|temperature|sao2|spo2|pulse|pleth|ppg|photic|air ?flow|flow|thor|abdo"
-        r"|chest|snor|light|sound|event|marker|trigger|status|position|battery|acc[-_ ]?[xyz]"
-        r"|gyro|gsr|eda|ibi$|bursts$|suppr$|vns$|hr$)"
+        r"^(resp|air ?flow|flow|thor|abdo|chest|snor|etco2|sao2|spo2|osat|pulse|plet|ppg|gsr|eda"
+        r"|temp\b|temperature|acc[-_ ]?[xyz]|gyro|position|hr$"
+        r"|photic|light|sound|event|marker|trigger|status|battery|vns$|ibi$|bursts$|suppr$"
+        r"|(exg|erg|bip|aux|dc) ?\d+$)"
     ),
 }
 
@@ -37,8 +40,8 @@ def type_by_name(name: str) -> str | None:
     --------
     >>> [type_by_name(name) for name in ("EOG horizontal", "EEG EKG1-REF", "HEOGL", "EMG chin")]
     ['eog', 'ecg', 'eog', 'emg']
-    >>> [type_by_name(name) for name in ("Resp oro-nasal", "Event marker", "ROC-A1")]
-    ['misc', 'misc', 'eog']
+    >>> [type_by_name(name) for name in ("Resp oro-nasal", "Event marker", "EXG3", "ROC-A1")]
+    ['misc', 'misc', 'misc', 'eog']
     >>> [type_by_name(name) for name in ("EEG Fpz-Cz", "T8-P8", "TP9", "E12", "Fp1")]
     [None, None, None, None, None]
     """

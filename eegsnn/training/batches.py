@@ -10,6 +10,7 @@ import numpy as np
 
 from eegsnn._validation import check_boolean, check_integer
 from eegsnn.errors import DataError
+from eegsnn.training.fingerprint import plain
 
 Batches = Callable[[int, int], Iterable[Any]] | Sequence[Any]
 """``batches(epoch, seed)`` → the batches of that epoch (from 1); or a list, the same every time."""
@@ -68,7 +69,7 @@ class ArrayBatches:
     Raises
     ------
     DataError
-        If the arrays do not have the same number of trials.
+        If the arrays do not have the same number of trials, or labels are texts.
 
     Examples
     --------
@@ -106,6 +107,11 @@ class ArrayBatches:
                     f"array {number} beside the inputs: expected {self.n_trials} trials, but got "
                     f"shape {other.shape}."
                 )
+            if other.dtype.kind not in "biufc":
+                raise DataError(
+                    f"array {number} beside the inputs: expected numbers (labels as 0, 1, …), but "
+                    f"got {other.dtype}. np.unique(labels, return_inverse=True) numbers them."
+                )
 
     def __len__(self) -> int:
         """Batches per epoch."""
@@ -123,7 +129,8 @@ class ArrayBatches:
     def describe(self) -> dict[str, Any]:
         """Plain values that tell these batches from others, for checkpoints."""
         return {
-            "inputs": [str(self._inputs.dtype), *self._inputs.shape],
+            "inputs": plain(self._inputs),
+            "others": [plain(other) for other in self._others],
             "batch_size": self.batch_size,
             "time_first": self.time_first,
             "shuffle": self.shuffle,

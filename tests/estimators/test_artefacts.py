@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.encoding import EEGEncoder
-from eegsnn.errors import ConfigurationError
+from eegsnn.errors import ConfigurationError, DataTrapWarning
 from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.estimators.artefacts import artefact_trials
 
@@ -189,6 +189,23 @@ def test_another_unit_is_no_artefact(rng: np.random.Generator) -> None:
     X, y = drifts(rng, 40)
     model = EEGSpikingClassifier(**QUICK).fit(X, y)
     assert not model.artefact_channels(1e3 * X).any()
+
+
+@pytest.mark.parametrize("architecture", ["automatic", "feedforward"])
+@pytest.mark.parametrize(
+    ("factor", "told"), [(1e6, r"about 1e\+06 times"), (1e-6, "about 1e-06"), (0, "no signal")]
+)
+def test_a_unit_other_than_that_of_training_is_told(
+    rng: np.random.Generator, architecture: str, factor: float, told: str
+) -> None:
+    X, y = background(rng)
+    budget = {"time_budget_s": 0.5} if architecture == "automatic" else {"max_epochs": 2}
+    model = EEGSpikingClassifier(
+        architecture=architecture, sfreq=100.0, random_state=0, **budget
+    ).fit(X, y)
+    model.predict(X[:3] * 20.0)
+    with pytest.warns(DataTrapWarning, match=f"{told}.*in the unit of training"):
+        model.predict(np.concatenate([X[:3], X[:2] * factor]))
 
 
 def test_which_channels_are_artefacts_is_kept_with_the_model(

@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from eegsnn.errors import LeakageWarning
 from eegsnn.evaluation import Candidate, fitted_steps, make_split, run_experiment
@@ -40,6 +40,13 @@ def data(rng):
 @pytest.fixture
 def fitted(data):
     return StandardScaler().fit(data.X)
+
+
+def test_a_method_of_something_fitted_is_a_leak(fitted):
+    (reason,) = fitted_steps(make_pipeline(FunctionTransformer(fitted.transform)))
+    assert reason.startswith("StandardScaler.transform in FunctionTransformer is of an estimator")
+    assert fitted_steps(FunctionTransformer(np.log)) == []
+    assert fitted_steps(FunctionTransformer(StandardScaler().transform)) == []
 
 
 def model(data):

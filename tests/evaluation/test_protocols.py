@@ -103,6 +103,19 @@ def test_gap_removes_neighbours_of_the_tested_stretch():
     assert middle.train.tolist() == [0, 1, 7, 8, 9, 10, 16, 17]
 
 
+@given(
+    y=st.lists(st.sampled_from("ab"), min_size=8, max_size=60).filter(
+        lambda labels: min(map(labels.count, "ab")) >= 3
+    ),
+    gap=st.integers(0, 4),
+)
+def test_gap_counts_trials_as_they_were_recorded(y, gap):
+    """Classes that do not keep step have their stretches at different times."""
+    for fold in contiguous_blocks(np.array(y), n_splits=3, gap=gap):
+        apart = np.abs(np.subtract.outer(fold.train, fold.test))
+        assert apart.size == 0 or apart.min() > gap
+
+
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [

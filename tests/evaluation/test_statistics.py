@@ -82,6 +82,32 @@ def test_all_right_is_not_certainty():
     assert interval.high == 1.0
 
 
+@pytest.mark.parametrize("n", [8, 60])
+def test_equal_differences_are_as_unsure_on_either_side(n):
+    reach = clopper_pearson(0, n)[1]
+    same = cluster_bootstrap(np.zeros(n), differences=True)
+    assert (same.low, same.high) == (-reach, reach)
+    won = cluster_bootstrap(np.ones(n), units=np.arange(n) // 2, differences=True)
+    lost = cluster_bootstrap(-np.ones(n), differences=True)
+    assert (won.low, won.high) == (pytest.approx(1 - 2 * reach), 1.0)
+    assert (lost.low, lost.high) == (-1.0, pytest.approx(2 * reach - 1))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        sign_flip_test,
+        wilcoxon_signed_rank,
+        cluster_bootstrap,
+        lambda differences: corrected_resampled_t(differences, 0.25),
+    ],
+)
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_what_is_missing_is_no_finding(test, missing):
+    with pytest.raises(DataError, match="1 of 3 are NaN or infinite, the first at place 1"):
+        test(np.array([0.1, missing, -0.1]))
+
+
 def test_weights_move_the_interval():
     values, weights = np.array([0.0] * 50 + [1.0] * 50), np.array([1.0] * 50 + [3.0] * 50)
     interval = cluster_bootstrap(values, weights)

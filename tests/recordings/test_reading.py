@@ -222,7 +222,7 @@ def test_preprocessing_of_another_kind(edf, microvolts, value):
 
 LOADER_FILES = {
     "mne-python/test.edf": (138, 3072, 512),
-    "mne-python/test.bdf": (72, 2048, 2048),
+    "mne-python/test.bdf": (66, 2048, 2048),
     "mne-python/test.vhdr": (26, 7900, 1000),
     "mne-python/test_stim_channel.edf": (1, 120000, 200),
     "mne-python/test_uneven_samp.edf": (2, 11000, 100),

@@ -63,6 +63,19 @@ def test_an_impossible_size() -> None:
         ArrayBatches(np.ones((2, 2)), batch_size=0)
 
 
+def test_labels_are_numbers() -> None:
+    with pytest.raises(DataError, match=r"array 1 .*: expected numbers .*<U1.*return_inverse"):
+        ArrayBatches(np.ones((5, 2, 3)), np.array(["a", "b"]))
+
+
+def test_a_description_tells_one_array_from_another() -> None:
+    x, y = np.ones((5, 2, 3)), np.arange(2)
+    first = ArrayBatches(x, y).describe()
+    assert ArrayBatches(x.copy(), y).describe() == first
+    assert ArrayBatches(2 * x, y).describe() != first
+    assert ArrayBatches(x, y[::-1]).describe() != first
+
+
 def test_keys_of_different_steps_differ() -> None:
     keys = [step_key(s, e, i) for s in range(3) for e in range(3) for i in range(3)]
     assert len({tuple(key.tolist()) for key in keys}) == 27
