@@ -239,7 +239,8 @@ early_stopping, n_iter_no_change, tol, augmentation, weight_averaging
     ) -> SpikingClassifier:
         """Make one pass over more trials, at a constant learning rate.
 
-        Scales are learned from the trials of the first call and kept.
+        Scales are learned from the trials of the first call and kept. A model that was saved or
+        pickled in between decides as before, but begins its optimiser anew.
 
         Parameters
         ----------

@@ -316,17 +316,20 @@ def _over_folds(
         np.mean([result.folds[i]["n_test"] / result.folds[i]["n_train"] for i in numbers])
     )
     tested = corrected_resampled_t(mean, ratio)
-    notes = []
-    if np.ptp(mean) < 1e-12 and abs(mean[0]) > 0:
-        notes.append("All folds differ by the same amount: a t-test cannot be made of that.")
+    low, high, notes = tested.low, tested.high, []
+    if np.ptp(mean) < 1e-12:
+        # Folds that agree to the last digit say nothing of how sure that is; their trials do.
+        interval = cluster_bootstrap(difference, scores.weight, differences=True)
+        low, high = interval.low, interval.high
+        notes.append("All folds differ by the same amount: the interval is one over trials.")
     elif len(mean) < ENOUGH_UNITS:
         notes.append(f"{len(mean)} folds: only large differences can be told.")
     return Comparison(
         model,
         against,
         float(mean.mean()),
-        max(tested.low, -1.0),
-        min(tested.high, 1.0),
+        max(low, -1.0),
+        min(high, 1.0),
         "fold",
         len(mean),
         "corrected resampled t-test",

@@ -120,6 +120,21 @@ def test_few_runs_are_judged_by_the_corrected_t_test(make_result):
     assert "3 folds" in found.notes[0]
 
 
+@pytest.mark.parametrize("kind", ["folds", "official", "subjects"])
+def test_models_that_decide_alike_are_as_unsure_on_either_side(make_result, kind):
+    right = by_subject([0.6, 0.8, 0.7, 0.9, 0.5, 0.75, 0.6, 0.8])
+    models = {"ours": {0: right}, "csp": {None: right}}
+    folds, groups = subjects(8)
+    if kind == "subjects":
+        result = make_result(models, folds, groups=groups, protocol=BY_SUBJECT)
+    else:
+        result = make_result(models, {"official": np.arange(160)} if kind == "official" else folds)
+    found = compare(result, "ours", "csp")
+    assert found.difference == 0
+    assert found.low == -found.high < 0
+    assert not found.told_apart
+
+
 def test_few_subjects_in_one_split_can_prove_nothing(make_result):
     _, groups = subjects(3)
     result = make_result(
