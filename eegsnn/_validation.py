@@ -219,7 +219,7 @@ def check_finite(
     `trials` says what messages call each trial, where its number tells nothing.
     """
     # Without a temporary of X's size: NaN is the largest and the smallest of all.
-    if X.size == 0 or (X.max() < _HUGE and X.min() > -_HUGE):
+    if X.size == 0 or (float(X.max()) < _HUGE and float(X.min()) > -_HUGE):
         return
     bad = ~np.isfinite(X)
     what = "NaN or infinity"

@@ -336,7 +336,7 @@ def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigurationError(f"{path}: no such manifest.")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: not a TOML file ({error}).") from error
 

@@ -80,7 +80,7 @@ class Decisions:
         events = ["event"] if self.events else []
         writer.writerow(["start_s", "end_s", *events, "label", *names])
         for k, (start, label) in enumerate(zip(self.start, self.labels, strict=True)):
-            row = [f"{start:.6g}", f"{start + self.duration:.6g}"]
+            row = [_seconds(start), _seconds(start + self.duration)]
             row += [self.events[k]] if self.events else []
             shares = [] if self.probabilities is None else self.probabilities[k]
             writer.writerow([*row, label, *(f"{share:.4f}" for share in shares)])
@@ -101,7 +101,7 @@ class Decisions:
         Raises
         ------
         ConfigurationError
-            If the name ends otherwise.
+            If the name ends otherwise; or a label is not ASCII, which MNE's text cannot hold.
         """
         target = Path(path)
         name = target.name.lower()
@@ -110,6 +110,12 @@ class Decisions:
         elif name.endswith(".csv"):
             write_text(target, self._annotations_csv())
         else:
+            odd = [label for label in dict.fromkeys(self.labels) if not label.isascii()]
+            if name.endswith(".txt") and odd:
+                raise ConfigurationError(
+                    f"out: {target.name}: MNE's text of annotations holds no {odd[0]!r}, only "
+                    f"ASCII. Name a .csv or .fif."
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
             # MNE chooses the format by the whole name, so the name stays and the folder changes.
             with tempfile.TemporaryDirectory(dir=target.parent, prefix=".annot-") as folder:
@@ -126,3 +132,8 @@ class Decisions:
             clock = datetime(1970, 1, 1) + timedelta(seconds=float(start))
             writer.writerow([clock.isoformat(" ", "microseconds"), f"{self.duration:g}", label])
         return stream.getvalue()
+
+
+def _seconds(value: float) -> str:
+    """Return seconds to the microsecond, without zeros that say nothing."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -291,8 +291,9 @@ def _event_starts(
         onset = (found[:, 0] - native.first_samp) / native.info["sfreq"]
         names = [str(code) for code in found[:, 2]]
     else:
-        wanted = {label.strip() for label in events.split(",")}
         present = [str(text) for text in raw.annotations.description]
+        whole = events.strip() in present  # a label may hold a comma
+        wanted = {events.strip()} if whole else {label.strip() for label in events.split(",")}
         everything = labelled or events == "annotations" or is_bids_word(events)
         chosen = [
             k
@@ -302,12 +303,16 @@ def _event_starts(
         missing = wanted - set(present)
         if not chosen or (missing and not everything):
             raise RecordingError(
-                f"{recording}: no annotation {', '.join(sorted(missing))!r}, and no events file of "
-                f"that name. Labels present: {', '.join(sorted(set(present))) or 'none'}."
+                f"{recording}: no annotation {_quoted(missing)}, and no events file of that name. "
+                f"Labels present: {_quoted(present) or 'none'}."
             )
         onset = onsets_of(raw)[chosen]
         names = [present[k] for k in chosen]
     return np.round((onset + card.tmin) * card.sfreq).astype(int), names
+
+
+def _quoted(labels: Iterable[str]) -> str:
+    return ", ".join(repr(label) for label in sorted(set(labels)))
 
 
 def _usable(raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int) -> np.ndarray:

@@ -190,7 +190,8 @@ def _moments(raw: mne.io.BaseRaw, table: Table, name: str) -> np.ndarray:
     told = next((text for text in texts if text), "")
     if not re.match(r"\d{4}-\d\d-\d\d[T ]", told):
         return Table(table.path, {name: texts}).numbers(name) * _bare(name)[1]
-    if raw.info["meas_date"] is None:
+    relative = told.startswith("1970-01-01")  # MNE's way to write seconds as a clock
+    if raw.info["meas_date"] is None and not relative:
         raise RecordingError(
             f"{table.path}: column {name}: holds dates, such as {told}, but the recording does not "
             f"tell when it began. Write seconds from its start."
@@ -201,6 +202,9 @@ def _moments(raw: mne.io.BaseRaw, table: Table, name: str) -> np.ndarray:
         raise RecordingError(
             f"{table.path}: column {name}: expected dates such as {told} ({error})."
         ) from error
+    if relative:
+        since: np.ndarray = (moments - np.datetime64("1970-01-01", "us")) / np.timedelta64(1, "s")
+        return since
     began = np.datetime64(raw.info["meas_date"].replace(tzinfo=None), "us")
     seconds: np.ndarray = (moments - began) / np.timedelta64(1, "s") - raw.first_time
     return seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import warnings
 
@@ -46,6 +47,41 @@ def plain_label(text: str) -> str:
     ('1', '-2', '1.5', 'left 1.0')
     """
     return re.sub(r"^(-?\d+)\.0*$", r"\1", text)
+
+
+def tidy_annotations(raw: mne.io.BaseRaw, name: str) -> None:
+    """Mark as bad, in place, where samples were joined, and read labels as they were written.
+
+    EEGLAB notes a "boundary" where something was cut out, BrainVision a "New Segment" where writing
+    went on after a pause: no trial may lie across. FIF holds letters beyond Latin-1 as "&#24038;".
+
+    Warns
+    -----
+    DataTrapWarning
+        If samples were joined.
+    """
+    notes, onsets = raw.annotations, onsets_of(raw)
+    labels = [html.unescape(text) if "&#" in text else str(text) for text in notes.description]
+    joins = [
+        k
+        for k, text in enumerate(labels)
+        if onsets[k] > 0 and (text.strip().lower() == "boundary" or text == "New Segment/")
+    ]
+    if not joins and labels == list(notes.description):
+        return
+    durations = notes.duration.copy()
+    durations[joins] = 0.0  # that of what is not there any more
+    for k in joins:
+        labels[k] = "BAD boundary"
+    raw.set_annotations(mne.Annotations(onsets, durations, labels), verbose="error")
+    if joins:
+        warnings.warn(
+            f"{name}: samples are joined in {len(joins)} places where something was cut out or "
+            f"writing paused, the first at {onsets[joins[0]]:.1f} s; they are annotated as BAD "
+            f"boundary, so that no trial lies across.",
+            DataTrapWarning,
+            stacklevel=3,
+        )
 
 
 def set_events(raw: mne.io.BaseRaw, file: str, events: list[tuple[float, float, str]]) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import mne
 
 from eegsnn._validation import check_choice
-from eegsnn.errors import ConfigurationError, EegsnnError, RecordingError
+from eegsnn.errors import ConfigurationError, DataTrapWarning, EegsnnError, RecordingError
 from eegsnn.recordings._sidecars import apply_sidecars
+from eegsnn.recordings.annotations import tidy_annotations
 from eegsnn.recordings.bids import bids_root, sidecars
 from eegsnn.recordings.channel_types import set_types_by_name
 from eegsnn.recordings.formats.completeness import check_complete
+from eegsnn.recordings.formats.edf_records import close_gaps
 from eegsnn.recordings.formats.tables import TABLE_SUFFIXES
 from eegsnn.recordings.formats.xdf import XDF_SUFFIXES, read_xdf_recording
 from eegsnn.recordings.missing import mark_missing
@@ -61,8 +63,9 @@ _DUPLICATES = re.compile(r"not unique, found duplicates for: \{?(.*?)\}?\. ", re
 _SHORT = re.compile(r"Invalid tag")
 # BrainVision promises no length, but its markers tell. Elsewhere a late marker is common: OpenViBE
 # writes one after the last sample.
-_LATE_MARKER = re.compile(r"outside data range")
-_NOISE = re.compile(r"does not conform to MNE naming conventions")
+_LATE_MARKER = re.compile(r"(\d+) annotation\(s\) that were outside data range")
+_BOUNDARY = re.compile(r"data contains 'boundary' events")
+_NOISE = re.compile(r"does not conform to MNE naming conventions|expanding outside the data range")
 
 
 def read_recording(
@@ -193,7 +196,11 @@ def read_file(path: Path, *, preload: bool, verbose: str = "warning") -> mne.io.
     if suffix in XDF_SUFFIXES:
         return read_xdf_recording(path)[0]
     check_complete(path, suffix)
-    return mne.io.read_raw(path, preload=preload, verbose=verbose)
+    raw = mne.io.read_raw(path, preload=preload, verbose=verbose)
+    if suffix in (".edf", ".bdf"):
+        close_gaps(raw, path)
+    tidy_annotations(raw, path.name)
+    return raw
 
 
 def rate_of(path: Path) -> float:
@@ -233,8 +240,17 @@ def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:
                 f"{label}: the file holds less than it promises, so it is probably truncated "
                 f"({text})"
             )
+    own = any(issubclass(entry.category, DataTrapWarning) for entry in caught)
     for entry in caught:
         text = str(entry.message)
-        if not (_DUPLICATES.search(text) or _NOISE.search(text) or _LATE_MARKER.search(text)):
+        late = _LATE_MARKER.search(text)
+        if late and int(late[1]) > 1 and not own:
+            warnings.warn(
+                f"{label}: {late[1]} annotations lie outside the recording and are left out. Is it "
+                f"complete?",
+                DataTrapWarning,
+                stacklevel=3,
+            )
+        if not (late or any(noise.search(text) for noise in (_DUPLICATES, _NOISE, _BOUNDARY))):
             warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
     return raw

@@ -294,6 +294,28 @@ def test_predict_decides_at_annotations_of_a_recording_that_was_cropped(
     assert [row["label"] for row in rows_of(out)] == ["right"]
 
 
+def test_labels_with_commas_and_letters_beyond_ascii(finished, tmp_path, capsys):
+    info = mne.create_info(["C4", "Cz", "C3"], 100.0, "eeg")
+    data = 1e-5 * np.random.default_rng(0).normal(size=(3, 600))
+    raw = mne.io.RawArray(data, info, verbose="error")
+    raw.set_annotations(mne.Annotations([1.0, 3.0], 0.0, ["go, left", "右手"]))
+    raw.save(tmp_path / "x_raw.fif", verbose="error")
+    for events in ("go, left", "右手"):
+        command = ["predict", str(finished), str(tmp_path / "x_raw.fif"), "--events", events]
+        assert main([*command, "--out", str(tmp_path / "d.csv")]) == 0
+        assert [row["event"] for row in rows_of(tmp_path / "d.csv")] == [events]
+    error = errors_of(capsys, *command[:-1], "go")[1]
+    assert "Labels present: 'go, left', '右手'." in error
+
+
+def test_decisions_as_annotations_are_events_again(finished, recording, tmp_path):
+    out = tmp_path / "d_annot.csv"
+    command = ["predict", str(finished), str(recording)]
+    main([*command, "--out", str(out)])
+    main([*command, "--events", str(out), "--out", str(tmp_path / "d.csv")])
+    assert [row["event"] for row in rows_of(tmp_path / "d.csv")] == ["left", "right"]
+
+
 def test_predict_decides_at_an_events_file(finished, recording, tmp_path):
     events = tmp_path / "generated-eve.fif"
     mne.write_events(events, np.array([[0, 0, 7], [150, 0, 8], [440, 0, 7]]), verbose="error")
@@ -572,7 +594,7 @@ def test_predict_asks_for_the_scale_of_arbitrary_units(finished, recording, caps
         (["--window", "0.001"], "window: expected a number ≥ 0.01 s"),
         (["--step", "0"], "step: expected a number > 0 s"),
         (["--scale", "0"], "scale: expected a number other than 0"),
-        (["--events", "T9"], "Labels present: BAD_move, T1, T2"),
+        (["--events", "T9"], "Labels present: 'BAD_move', 'T1', 'T2'"),
         (["--out", "decisions.xlsx"], "out: expected a name that ends in"),
     ],
 )

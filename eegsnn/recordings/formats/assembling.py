@@ -47,9 +47,12 @@ def none_such(path: Path, key: str, given: str, there: Sequence[str], of: str) -
     )
 
 
-def tell_gaps(path: Path, steps: np.ndarray, rate: float) -> list[int]:
-    """Return the samples before which others are missing, by seconds between samples; tell them."""
-    gaps = np.flatnonzero(steps > GAP)
+def tell_gaps(path: Path, steps: np.ndarray, rate: float, longest: float = GAP) -> list[int]:
+    """Return the samples before which others are missing, by seconds between samples; tell them.
+
+    Between samples that follow one another lie at most `longest` seconds.
+    """
+    gaps = np.flatnonzero(steps > longest)
     if gaps.size:
         warnings.warn(
             f"{path}: samples are missing in {gaps.size} places, {steps[gaps].sum():.1f} s in all, "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import mne
 import numpy as np
 
 from eegsnn._validation import check_channel_names, check_choice, check_number
-from eegsnn.errors import RecordingError
+from eegsnn.errors import DataTrapWarning, RecordingError
 from eegsnn.recordings.annotations import plain_label
 from eegsnn.recordings.channels import montage_of, standardize_channel_names
 from eegsnn.recordings.formats.assembling import (
@@ -35,7 +36,9 @@ from eegsnn.recordings.units import TO_VOLTS
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
 _TIME = re.compile(r"^time\b|^timestamps?\b|^t$|^seconds?$", re.IGNORECASE)
-_EVENTS = re.compile(r"^(marker|event|trigger|stim|label|annotation)s?$", re.IGNORECASE)
+_EVENTS = re.compile(
+    r"^(marker|event|trigger|stim|label|annotation)s?$|^event[ _]id$", re.IGNORECASE
+)
 _COLUMN = "column of the table"
 _NOTHING = ("", "0", "nan", "none", "null", "n/a")
 # Hertz; a slower "EEG" means that times are no seconds.
@@ -147,10 +150,14 @@ def read_table(path: Path) -> Table:
     if len(kept) < 2:
         raise RecordingError(f"{path}: holds no rows of samples.")
     # Commas may be those of numbers where something else divides the columns.
-    mark = next((one for one in "\t;," if one in lines[kept[-1]]), " ")
+    mark = next((m for m in "\t;," if 2 * sum(m in lines[k] for k in kept) > len(kept)), " ")
     rows = list(csv.reader([lines[k] for k in kept], delimiter=mark, skipinitialspace=True))
     cells = [[cell.strip() for cell in row] for row in rows]
-    width = len(cells[-1])
+    # What most rows have: the last line may be cut off.
+    width = Counter(map(len, cells)).most_common(1)[0][0]
+    if width > 1 and not any(row[-1] for row in cells if len(row) == width):
+        # A mark at the end of every line but the header's.
+        cells, width = [row[: width - 1] for row in cells], width - 1
     # Some apps tell of the session in a line or two before the header.
     top = next(k for k, row in enumerate(cells) if len(row) == width)
     header, body = cells[top], cells[top + 1 :]
@@ -228,10 +235,26 @@ def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[fl
             f"recordings in one table, or times that are none. Divide the file, or rename the "
             f"column and give --sfreq."
         )
-    scale = next((s for s in (1.0, 1e-3, 1e-6, 1e-9) if 1 / (s * steps.mean()) > _SLOWEST), 1.0)
+    if (steps == 1).all():
+        if sfreq is not None:
+            return sfreq, []  # numbers of samples
+        warnings.warn(
+            f"{path}: times are taken for milliseconds, 1000 Hz. If they count samples, give the "
+            f"rate: --sfreq 250.",
+            DataTrapWarning,
+            stacklevel=3,
+        )
+    # Without the longest one in a hundred: pauses say nothing of the unit.
+    core = float(np.sort(steps)[: max(1, int(0.99 * len(steps)))].mean())
+    scale = next((s for s in (1.0, 1e-3, 1e-6, 1e-9) if core and 1 / (s * core) > _SLOWEST), 1.0)
     steps = steps * scale
-    gaps = np.flatnonzero(steps > GAP)
-    usual = np.delete(steps, gaps)
+    usual = steps[steps <= GAP]
+    middle = float(np.median(usual)) if len(usual) else 0.0
+    near = usual[np.abs(usual - middle) <= 0.5 * middle]
+    longest = GAP
+    if middle > 0 and len(near) > 0.8 * len(steps):
+        # Each sample has a time of its own: also short losses are seen, from four samples on.
+        usual, longest = near, min(GAP, 4.5 * middle)
     measured = float(len(usual) / usual.sum()) if usual.sum() > 0 else 0.0
     whole = float(round(measured))
     rate = sfreq or (whole if abs(measured - whole) < 0.005 * measured else round(measured, 3))
@@ -240,7 +263,7 @@ def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[fl
             f"{path}: sfreq: expected what the times say, {measured:.4g} Hz, but got {rate:g} Hz. "
             f"Correct it; or rename the column of times, if it is none."
         )
-    return rate, tell_gaps(path, steps, rate)
+    return rate, tell_gaps(path, steps, rate, longest)
 
 
 def _events(texts: list[str], sampled: np.ndarray) -> list[tuple[int, int, str]]:

@@ -113,6 +113,43 @@ def test_missing_samples_are_told_and_annotated(table):
     assert notes(raw) == [(300 / SFREQ, 0.0, "BAD_gap")]
 
 
+def test_a_long_pause_says_nothing_of_the_rate(table):
+    times = np.arange(512) / SFREQ
+    times[256:] += 8 * 3600
+    with pytest.warns(DataTrapWarning, match=r"missing in 1 places, 28800\.0 s"):
+        raw, _ = read_table_recording(table(columns(timestamps=times)))
+    assert (raw.info["sfreq"], notes(raw)) == (SFREQ, [(1.0, 0.0, "BAD_gap")])
+
+
+def test_packets_that_are_lost_do_not_slow_the_clock(table):
+    kept = np.arange(640) % 50 < 40  # a fifth, 39 ms at a time
+    with pytest.warns(DataTrapWarning, match="missing in 12 places"):
+        raw, _ = read_table_recording(table(columns(timestamps=np.flatnonzero(kept)[:512] / SFREQ)))
+    assert raw.info["sfreq"] == SFREQ
+    assert notes(raw)[0] == (40 / SFREQ, 0.0, "BAD_gap")
+
+
+def test_samples_that_come_in_packets_lose_none(table):
+    times = np.floor(np.arange(512) / 12) * 12 / SFREQ  # twelve of one time, then the next
+    assert read_table_recording(table(columns(timestamps=times)))[0].info["sfreq"] == pytest.approx(
+        SFREQ, rel=0.05
+    )
+
+
+def test_numbers_of_samples_are_no_times(table):
+    path = table(columns(timestamps=np.arange(512)))
+    assert read_table_recording(path, sfreq=250)[0].info["sfreq"] == 250
+    with pytest.warns(DataTrapWarning, match="taken for milliseconds, 1000 Hz.*--sfreq"):
+        assert read_table_recording(path)[0].info["sfreq"] == 1000
+
+
+def test_a_mark_at_the_end_of_every_line(table):
+    path = table(columns())
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], *(f"{line}," for line in lines[1:])]))
+    np.testing.assert_allclose(read_table_recording(path)[0].get_data(), SIGNAL * 1e-6, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
@@ -142,6 +179,7 @@ def test_what_cannot_be_is_one_line_with_the_remedy(table, change, options, mess
         ("", "no rows of samples"),
         ("1,2\n3,4\n5,6\n", "no header: .* line 1 is '1,2'"),
         ("C3,C4\n1,2\n1\n1,2\n", "line 3: expected 2 cells, but got 1"),
+        ("C3,C4\n1,2\n1,2\n1", "line 4: expected 2 cells, but got 1"),
         ("C3,C3\n1,2\n", "several columns are called C3"),
         ("a,b\n1,2\n", "no column is called like an electrode. Columns: a, b"),
     ],
