@@ -16,7 +16,7 @@ from eegsnn.evaluation.fingerprint import (
 )
 from eegsnn.evaluation.folds import run_fold
 from eegsnn.evaluation.leaks import find_leaks, find_transduction
-from eegsnn.evaluation.metrics import chance_level
+from eegsnn.evaluation.metrics import chance_of_folds
 from eegsnn.evaluation.parallel import Done, Job, check_workers, repeat_warnings, run_jobs
 from eegsnn.evaluation.protocols import Fold, Split
 from eegsnn.evaluation.results import ExperimentResult, RunRecord
@@ -292,7 +292,7 @@ def _result(
             for fold in split.folds
         ],
         seeds=list(seeds),
-        chance=chance_level(np.asarray(dataset.y)[tested]),
+        chance=chance_of_folds(np.asarray(dataset.y), [fold.test for fold in split.folds]),
         n_test_trials=len(tested),
         runs=runs,
         fingerprints={"data": data, "code": code_fingerprint()},

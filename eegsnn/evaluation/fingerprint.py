@@ -10,10 +10,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 import types
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -21,7 +24,7 @@ import eegsnn
 from eegsnn.evaluation.protocols import Fold
 from eegsnn.evaluation.sources import source_hash
 
-_LIBRARIES = ("mlx", "numpy", "scipy", "scikit-learn", "mne")
+_LIBRARIES = ("mlx", "numpy", "scipy", "scikit-learn", "numba", "mne")
 
 
 def dataset_fingerprint(dataset: Any) -> str:
@@ -72,12 +75,14 @@ def describe_estimator(estimator: Any) -> Any:
     >>> describe_estimator(StandardScaler())["parameters"]["with_mean"]
     True
     """
-    if isinstance(estimator, BaseEstimator):
+    if isinstance(estimator, BaseEstimator) or (
+        hasattr(estimator, "get_params") and not isinstance(estimator, type)
+    ):
         parameters = {
             key: describe_estimator(value)
             for key, value in sorted(estimator.get_params(deep=False).items())
         }
-        return {"class": type(estimator).__name__, "parameters": parameters}
+        return _with_origin(estimator, {"parameters": parameters})
     if isinstance(estimator, dict):
         return {str(key): describe_estimator(value) for key, value in estimator.items()}
     if isinstance(estimator, list | tuple):
@@ -92,13 +97,42 @@ def describe_estimator(estimator: Any) -> Any:
     if isinstance(estimator, types.FunctionType):
         return _describe_function(estimator)
     if isinstance(estimator, type):
-        return f"{estimator.__module__}.{estimator.__qualname__}"
+        file = getattr(sys.modules.get(estimator.__module__), "__file__", None)
+        name = f"{estimator.__module__}.{estimator.__qualname__}"
+        return [name, _origin(estimator.__module__, file)]
     if dataclasses.is_dataclass(estimator):
         values = {
             field.name: getattr(estimator, field.name) for field in dataclasses.fields(estimator)
         }
-        return {"class": type(estimator).__name__, "parameters": describe_estimator(values)}
-    return repr(estimator)
+        return _with_origin(estimator, {"parameters": describe_estimator(values)})
+    try:
+        return _with_origin(estimator, {"content": joblib.hash(estimator)})
+    except Exception:  # whatever pickling an unknown object raises
+        return repr(estimator)
+
+
+def _with_origin(value: Any, content: dict[str, Any]) -> dict[str, Any]:
+    """Describe a value by its class, and by where the code of that is from."""
+    kind = type(value)
+    named: dict[str, Any] = {"class": kind.__name__}
+    if kind.__module__.partition(".")[0] in ("eegsnn", "builtins"):
+        return named | content  # the sources of this package are hashed as a whole
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    named["origin"] = [kind.__module__, _origin(kind.__module__, file)]
+    if file is None:  # made in an interactive session
+        methods = (value for value in vars(kind).values() if isinstance(value, types.FunctionType))
+        named["methods"] = [_describe_code(method.__code__) for method in methods]
+    return named | content
+
+
+def _origin(module: str, file: str | None) -> str:
+    """Tell one state of code from another: the version if it is installed, else a SHA-256."""
+    top = module.partition(".")[0]
+    if top == "eegsnn" or file is None or not Path(file).is_file():
+        return ""
+    if "site-packages" not in file and not file.startswith(sys.base_prefix):
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    return str(getattr(sys.modules.get(top), "__version__", ""))
 
 
 def _describe_function(function: types.FunctionType) -> dict[str, Any]:
@@ -107,7 +141,14 @@ def _describe_function(function: types.FunctionType) -> dict[str, Any]:
     return {
         "function": f"{function.__module__}.{function.__qualname__}",
         "code": _describe_code(function.__code__),
-        "defaults": describe_estimator(function.__defaults__),
+        "origin": _origin(function.__module__, function.__code__.co_filename),
+        "defaults": describe_estimator([function.__defaults__, function.__kwdefaults__]),
+        "globals": {
+            name: describe_estimator(function.__globals__[name])
+            for name in sorted(set(function.__code__.co_names) & set(function.__globals__))
+            if not isinstance(function.__globals__[name], types.ModuleType)
+            and not callable(function.__globals__[name])
+        },
         # One level deep: a function may enclose itself.
         "encloses": [
             _describe_code(cell.__code__)

@@ -55,6 +55,7 @@ def join_for_transfer(train: Any, test: Any) -> Any:
         "transfer": joined.name,
         "train": train.provenance,
         "test": test.provenance,
+        **_marks({names[0]: train.provenance, names[1]: test.provenance}),
     }
     lost = [
         f"{len(part.ch_names) - len(common)} channels of {name}"
@@ -65,6 +66,15 @@ def join_for_transfer(train: Any, test: Any) -> Any:
         text = f"Left out, because the other data set does not have them: {', '.join(lost)}."
         joined.warnings = [*joined.warnings, text]
     return joined
+
+
+def _marks(histories: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Return what marks a result, whichever side it is of."""
+    marks = {
+        key: [f"{name}: {text}" for name, own in histories.items() for text in own.get(key, [])]
+        for key in ("transductive", "fitted_on_all", "oddities")
+    }
+    return {key: texts for key, texts in marks.items() if texts}
 
 
 def _check_alike(train: Any, test: Any) -> None:

@@ -82,6 +82,19 @@ def score_predictions(
     }
 
 
+def chance_of_folds(y: np.ndarray, tests: Sequence[np.ndarray]) -> float:
+    """Accuracy of the best constant decision, each fold counting alike as in a model's accuracy.
+
+    Examples
+    --------
+    >>> y = np.array(["a", "b", "a", "b", "a"])
+    >>> chance_of_folds(y, [np.arange(4), np.array([4])]), chance_level(y)
+    (0.75, 0.6)
+    """
+    shares = [[np.mean(y[test] == label) for test in tests] for label in np.unique(y)]
+    return float(np.mean(shares, axis=1).max())
+
+
 def chance_level(y: np.ndarray) -> float:
     """Return the accuracy of always saying the most frequent label.
 

@@ -27,6 +27,8 @@ class FoldStore:
     def __init__(self, folder: str | Path, *, reuse: bool = True) -> None:
         self.folder = Path(folder)
         self.reuse = reuse
+        # Of another run into the same folder, at the same time, nothing is removed.
+        self._known = {path.name for path in self.folder.glob("*-*.*")}
 
     def get(self, key: str) -> RunRecord | None:
         """Return the record kept under `key`; None if there is none or it cannot be read."""
@@ -45,6 +47,7 @@ class FoldStore:
         """Write a record, whole or not at all; returns its file."""
         seed = "" if record.seed is None else f"-seed-{record.seed}"
         name = f"{_slug(record.model)}-{_slug(record.fold)}{seed}-{record.key[:12]}.json"
+        self._known.add(name)
         write_json(self.folder / name, record.to_dict())
         return self.folder / name
 
@@ -52,7 +55,8 @@ class FoldStore:
         """Remove what was kept for other configurations, once it is of no use."""
         short = {key[:12] for key in keys}
         for path in self.folder.glob("*-*.*"):
-            if path.suffix in _SUFFIXES and path.stem.rpartition("-")[2] not in short:
+            of_key = path.stem.rpartition("-")[2]
+            if path.name in self._known and path.suffix in _SUFFIXES and of_key not in short:
                 path.unlink(missing_ok=True)
 
     def seeds(self) -> list[int]:
@@ -63,7 +67,9 @@ class FoldStore:
     def beside(self, key: str, name: str) -> Path:
         """Return the path of a further file that belongs to a run, such as ``"examples.npz"``."""
         path = Path(name)
-        return self.folder / f"{path.stem}-{key[:12]}{path.suffix}"
+        found = self.folder / f"{path.stem}-{key[:12]}{path.suffix}"
+        self._known.add(found.name)
+        return found
 
 
 def _slug(text: str) -> str:

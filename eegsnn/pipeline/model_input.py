@@ -77,8 +77,8 @@ def with_missing(values: np.ndarray, order: Sequence[int | None]) -> np.ndarray:
     return among
 
 
-def factor_to_unit(card: ModelCard, scale: float | None) -> float:
-    """Return what volts are multiplied with to get the unit of training."""
+def factor_to_unit(card: ModelCard, scale: float | None, unit: str = "V") -> float:
+    """Return what recordings, or trials in `unit`, are multiplied with to get that of training."""
     if scale is not None:
         factor = check_number("scale", scale)
         if factor == 0:
@@ -89,6 +89,11 @@ def factor_to_unit(card: ModelCard, scale: float | None) -> float:
             f"The model was trained on {card.dataset} in {card.unit}, but recordings are in volts. "
             f"Give --scale, the number that volts are multiplied with to get that unit (1 where "
             f"the file already holds it)."
+        )
+    if unit != "V":
+        raise DataError(
+            f"The model was trained on {card.dataset} in volts, but these trials are in {unit}. "
+            f"Give --scale, the number that they are multiplied with to get volts."
         )
     return 1.0
 

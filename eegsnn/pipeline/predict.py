@@ -218,7 +218,7 @@ def _decide_about_trials(
     order = channels_of(card, data.ch_names, folder, path, estimate_missing)
     X = with_missing(data.X[:, [place for place in order if place is not None]], order)
     if scale is not None or data.unit != card.unit:
-        X = X * factor_to_unit(card, scale)
+        X = X * factor_to_unit(card, scale, data.unit)
     # A model saved by hand does not tell when its trials began: these are taken for alike.
     first = round((card.tmin - data.tmin) * card.sfreq) if card.dataset else 0
     length = card.n_times or X.shape[2]
@@ -308,7 +308,8 @@ def _event_starts(
             )
         onset = onsets_of(raw)[chosen]
         names = [present[k] for k in chosen]
-    return np.round((onset + card.tmin) * card.sfreq).astype(int), names
+    # Each is rounded by itself, as where training trials were cut.
+    return (np.round(onset * card.sfreq) + round(card.tmin * card.sfreq)).astype(int), names
 
 
 def _quoted(labels: Iterable[str]) -> str:

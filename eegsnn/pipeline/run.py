@@ -154,7 +154,7 @@ def run_pipeline(
             **options,
         )
         curve = _learning_curve(config, dataset, candidates, split, options, say)
-        model = _final_model(candidates[0], dataset, split, keeper, folder, fresh, say)
+        model = _final_model(config, candidates[0], dataset, split, keeper, folder, fresh, say)
     except ExperimentInterrupted as interruption:
         _save_interrupted(folder, config, dataset, interruption.estimator)
         raise
@@ -223,6 +223,7 @@ class _Keeper:
 
 
 def _final_model(
+    config: PipelineConfig,
     candidate: Candidate,
     dataset: Any,
     split: Split,
@@ -249,7 +250,13 @@ def _final_model(
     )
     card = None if fresh else _card_or_none(folder / "model")
     if card is not None and card.key == key:
-        return _Model(None, key, words, settings, step)
+        kept = _Model(None, key, words, settings, step)
+        if card != _card(config, dataset, kept):
+            # The same weights, but other words beside them: of preprocessing, unit or alignment.
+            from eegsnn.estimators import load_model
+
+            kept.estimator = load_model(folder / "model")
+        return kept
     if official and keeper.estimator is not None:
         return _Model(keeper.estimator, key, words, settings, step)
     say("training the model to be saved")
@@ -317,6 +324,8 @@ def _write(
         card=card,
     )
     page = render_report(report)
+    if curve is None:
+        (folder / "learning_curve.csv").unlink(missing_ok=True)  # of an earlier configuration
     with replace_contents(folder) as fresh:
         write_json(fresh / "metrics.json", metrics)
         write_text(fresh / "metrics.csv", to_csv(result.rows()))

@@ -29,10 +29,12 @@ def causality(config: PipelineConfig) -> str:
         lines.append(
             f"The filters before cutting into trials are {_say(before.get('phase', 'zero'))}."
         )
+    if before.get("resample") is not None:
+        lines.append("Resampling before cutting looks ahead.")
     if config.alignment is not None:
         lines.append(
             f"Trials are aligned with all trials of their {config.alignment.group}, later ones "
-            f"included."
+            f"included, which looks ahead."
         )
     return " ".join(lines)
 

@@ -43,12 +43,14 @@ def join_onsets(parts: Sequence[EEGDataset]) -> dict[str, Any]:
 
 
 def join_provenance(histories: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Join histories: tables key by key, of everything else the first."""
+    """Join histories: tables key by key, lists at length, of everything else the first."""
     joined: dict[str, Any] = {}
     for history in histories:
         for key, value in history.items():
             if isinstance(value, dict) and isinstance(joined.get(key), dict):
                 joined[key] = {**joined[key], **value}
+            elif isinstance(value, list) and isinstance(joined.get(key), list):
+                joined[key] = [*joined[key], *(one for one in value if one not in joined[key])]
             else:
                 joined.setdefault(key, value)
     return joined

@@ -303,7 +303,13 @@ def _filter(raw: mne.io.BaseRaw, preprocessing: Preprocessing) -> None:
         "phase": "forward",
         "iir_params": {"order": _CAUSAL_ORDER, "ftype": "butter", "output": "sos"},
     }
-    settings = causal if preprocessing.phase == "causal" else {"method": "fir", "phase": "zero"}
+    fir: dict[str, Any] = {"method": "fir", "phase": "zero"}
+    settings = causal if preprocessing.phase == "causal" else fir
+    # MNE alone would leave eyes, muscles and breath as they are; codes are no signals.
+    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+    settings["picks"] = [name for name, kind in kinds if kind != "stim"]
+    if not settings["picks"]:
+        return
     # MNE only warns when the filter is longer than the signal; what follows is not a signal.
     with mne.utils.catch_logging(), warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*longer than the signal.*")

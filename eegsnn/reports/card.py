@@ -6,6 +6,7 @@ After Mitchell et al. (2019), *Model cards for model reporting*. It is plain JSO
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from eegsnn.reports.figures import mean_costs
 
 CARD_FILE_NAME = "model_card.json"
 CARD_FORMAT = 1
+# How a sentence about filters says that they need the future.
+_AHEAD = re.compile(r"\blooks? ahead\b")
 
 
 class _Part(BaseModel):
@@ -181,7 +184,7 @@ def model_card(
         filters=CardFilters(
             preprocessing=dict(preprocessing or {}),
             causality=causality,
-            usable_online=None if not causality else "zero-phase" not in causality,
+            usable_online=None if not causality else not _AHEAD.search(causality),
         ),
         model=CardModel(
             estimator=estimator,
@@ -310,7 +313,7 @@ def _limits(result: ExperimentResult, dataset: Any, model: str, causality: str) 
             f"Up to {left_out.artefacts} of {left_out.n_train} training trials were left out as "
             f"artefacts, ten times as powerful as usual; test trials never were."
         )
-    if "zero-phase" in causality:
+    if _AHEAD.search(causality):
         limits.append("Its filters look ahead: it cannot be used online as it is.")
     limits.append(
         "Tested on one data set; another device, montage, task or population was never tried."

@@ -294,6 +294,17 @@ def test_predict_decides_at_annotations_of_a_recording_that_was_cropped(
     assert [row["label"] for row in rows_of(out)] == ["right"]
 
 
+def test_trials_that_are_no_volts_are_refused_by_a_model_of_volts(finished, tmp_path, capsys):
+    path = tmp_path / "t.npz"
+    X = np.random.default_rng(0).normal(size=(2, 3, 150))
+    names = ["C4", "Cz", "C3"]
+    np.savez(path, X=X, y=["a", "b"], sfreq=100.0, ch_names=names, unit="a.u.")
+    error = errors_of(capsys, "predict", finished, path)[1]
+    assert "these trials are in a.u." in error
+    assert "--scale" in error
+    assert main(["predict", str(finished), str(path), "--scale", "1e-5"]) == 0
+
+
 def test_labels_with_commas_and_letters_beyond_ascii(finished, tmp_path, capsys):
     info = mne.create_info(["C4", "Cz", "C3"], 100.0, "eeg")
     data = 1e-5 * np.random.default_rng(0).normal(size=(3, 600))

@@ -225,6 +225,17 @@ def test_verdict_admits_defeat_and_chance(data):
     assert "does not beat the best baseline, logistic" in text
 
 
+def test_a_constant_is_not_above_chance_where_folds_differ():
+    """Accuracy is the mean over folds, and so is what it is compared with."""
+    y = np.array(["a", "b"] * 30 + ["a"] * 18 + ["b"] * 2)
+    data = Data(np.arange(80.0)[:, None], y, {"subject": np.repeat(["1", "2"], [60, 20])})
+    split = make_split(data, "leave-one-group-out", group="subject")
+    loser = Candidate("spiking", lambda seed: Constant(seed))
+    result = run_experiment(data, [loser], split, seeds=[0])
+    assert result.chance == pytest.approx((0.5 + 0.9) / 2)
+    assert result.summary("spiking").accuracy.mean == pytest.approx(result.chance)
+
+
 def test_verdict_of_a_lone_model_says_that_it_stands_alone(data):
     text = " ".join(verdict(run_experiment(data, [spiking()], runs_split(data), seeds=[0])))
     assert "stands alone" in text

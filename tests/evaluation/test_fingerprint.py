@@ -1,10 +1,13 @@
 """What a kept run is found by: the same in every process, another where anything differs."""
 
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
@@ -42,6 +45,43 @@ def test_a_description_is_the_same_in_another_process(capsys):
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert here == there.stdout
     assert "0x" not in here
+
+
+MINE = """
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import FunctionTransformer
+GAIN = {gain}
+class Mine(BaseEstimator):
+    def predict(self, X):
+        return {answer}
+def scaled(x, *, by={by}):
+    return GAIN * x * by
+"""
+
+
+@pytest.mark.parametrize("change", [{}, {"gain": 2}, {"answer": 1}, {"by": 2.0}])
+def test_code_of_one_s_own_counts(tmp_path, change):
+    (tmp_path / "mine.py").write_text(MINE.format(**{"gain": 1, "answer": 0, "by": 1.0}))
+    code = (
+        "from mine import *; from eegsnn.evaluation.fingerprint import describe_estimator;"
+        "print(describe_estimator([Mine(), FunctionTransformer(scaled)]))"
+    )
+
+    def description():
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environment
+        ).stdout
+
+    before = description()
+    (tmp_path / "mine.py").write_text(MINE.format(**{"gain": 1, "answer": 0, "by": 1.0, **change}))
+    assert (description() == before) is (not change)
+
+
+def test_what_prints_alike_need_not_be_alike():
+    one, other = (GaussianProcessClassifier(RBF(scale)) for scale in (1.0001, 1.0004))
+    assert describe_estimator(one) != describe_estimator(other)
 
 
 def test_a_model_depends_on_the_sources_that_it_imports():

@@ -63,3 +63,14 @@ def test_equal_names_of_subjects_are_different_people(rng):
 def test_what_cannot_be_compared_is_refused(rng, options, message):
     with pytest.raises(DataError, match=message):
         join_for_transfer(dataset("A", rng), dataset("B", rng, **options))
+
+
+def test_marks_of_either_side_mark_the_result(rng):
+    train, test = dataset("A", rng), dataset("B", rng)
+    test.provenance["fitted_on_all"] = ["ICA"]
+    train.provenance["transductive"] = ["aligned"]
+    joined = join_for_transfer(train, test)
+    assert joined.provenance["fitted_on_all"] == ["B: ICA"]
+    assert joined.provenance["transductive"] == ["A: aligned"]
+    both = EEGDataset.concatenate([train, test])
+    assert both.provenance == {"transductive": ["aligned"], "fitted_on_all": ["ICA"]}

@@ -115,6 +115,17 @@ def fits(folder):
 
 
 @pytest.mark.slow
+def test_what_another_run_keeps_meanwhile_stays(tmp_path):
+    store = FoldStore(tmp_path / "kept")
+    other = tmp_path / "kept" / "lda-fold-1-0123456789ab.json"
+    other.parent.mkdir()
+    other.write_text("{}")
+    store.forget_all_but(set())
+    assert other.exists()
+    FoldStore(tmp_path / "kept").forget_all_but(set())
+    assert not other.exists()
+
+
 def test_processes_one_of_them_killed_give_what_one_after_the_other_gives(data, tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "many").mkdir()

@@ -120,6 +120,21 @@ def test_the_same_command_again_repeats_nothing(config, dataset, finished, fits)
 
 
 @pytest.mark.usefixtures("quick_report")
+def test_the_same_weights_get_the_card_of_what_was_asked_for_last(config, dataset, finished, fits):
+    """Of what no trial tells: units, how a recording is to be preprocessed."""
+    (finished / "learning_curve.csv").write_text("of an earlier configuration")
+    weights = (finished / "model" / "model.json").read_text()
+    config.preprocessing["bads"] = "interpolate"
+    dataset.unit = "a.u."
+    run_pipeline(config, finished, dataset=dataset)
+    assert fits.log == []
+    card = load_card(finished / "model")
+    assert (card.preprocessing["bads"], card.unit) == ("interpolate", "a.u.")
+    assert (finished / "model" / "model.json").read_text() == weights
+    assert not (finished / "learning_curve.csv").exists()
+
+
+@pytest.mark.usefixtures("quick_report")
 def test_fresh_repeats_everything(config, dataset, finished, fits):
     run_pipeline(config, finished, dataset=dataset, fresh=True)
     assert fits.log == [24] * 6 + [36]

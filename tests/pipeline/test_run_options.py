@@ -58,6 +58,7 @@ def test_alignment_marks_every_output_and_is_kept_with_the_model(
     assert "transductive" in capsys.readouterr().out
     card = load_card(out / "model")
     assert card.alignment == {"method": "euclidean", "group": "run"}
+    assert "which looks ahead" in metrics["causality"]
     assert card.unit == "V"  # recordings are scaled before they are aligned
     # What a recording's windows are decided as is what aligned trials are.
     X, names = 1e-5 * np.random.default_rng(1).normal(size=(2, 6 * 150)), ["C3", "C4"]

@@ -1,5 +1,6 @@
 import dataclasses
 
+import mne
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,19 @@ def tones(make_raw):
     """One channel with tones of 1 V at 2, 10, 50 and 70 Hz, sampled at 200 Hz for 20 s."""
     signal = sum(np.sin(2 * np.pi * f * TIMES) for f in (2, 10, 50, 70))
     return make_raw(signal[None], ["Cz"], 200.0)
+
+
+@pytest.mark.parametrize("phase", ["zero", "causal"])
+def test_every_kind_of_signal_is_filtered(tones, phase):
+    names = ["Cz", "EOG", "resp", "codes"]
+    raw = mne.io.RawArray(
+        np.repeat(tones.get_data(), 4, axis=0), mne.create_info(names, 200.0), verbose="error"
+    )
+    kinds = dict(zip(names, ["eeg", "eog", "misc", "stim"], strict=True))
+    raw.set_channel_types(kinds, on_unit_change="ignore", verbose="error")
+    cleaned = preprocess(raw, Preprocessing(picks="all", notch=50, phase=phase))
+    assert (power_at(cleaned, 50)[:3] < 0.1).all()
+    np.testing.assert_array_equal(cleaned.get_data()[3], raw.get_data()[3])
 
 
 @pytest.mark.parametrize("phase", ["zero", "causal"])

@@ -78,9 +78,16 @@ def test_another_shape_is_refused(result, place, change):
         check_model_card(card)
 
 
-def test_limits_name_what_forbids_a_use(result):
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        "The encoder's bands are zero-phase: they look ahead.",
+        "The bands are causal: they see the past alone. Resampling before cutting looks ahead.",
+    ],
+)
+def test_limits_name_what_forbids_a_use(result, ahead):
     result.protocol |= {"leaky": ["copies"], "transductive": ["alignment"]}
-    card = make_card(result, causality="The encoder's bands are zero-phase: they look ahead.")
+    card = make_card(result, causality=ahead)
     limits = " ".join(card["limits"])
     for phrase in ("leaky", "alignment", "cannot be used online", "one subject"):
         assert phrase in limits, phrase
