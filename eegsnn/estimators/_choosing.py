@@ -161,7 +161,7 @@ class ChoosingClassifier(SpikingClassifier):
 
     def _learn_repair(self, X: np.ndarray) -> None:
         """Remember how powerful channels are in training trials, and how they go together."""
-        known = self.clean_artefacts and X.ndim == 3 and X.shape[1] > 2
+        known = self.clean_artefacts and X.ndim == 3
         self.repair_ = ChannelRepair.fit(X) if known else None
 
     def _repaired(self, X: np.ndarray) -> np.ndarray:
@@ -247,7 +247,7 @@ class ChoosingClassifier(SpikingClassifier):
             If there is nothing to go by: two channels or fewer, rows, ``clean_artefacts=False``.
         """
         check_is_fitted(self, "classes_")
-        if self.repair_ is None:
+        if self.repair_ is None or not self.repair_.most:
             raise ConfigurationError(
                 "artefact_channels: only a model of trials with more than two channels, fitted "
                 "with clean_artefacts=True, knows how powerful channels are."

@@ -100,7 +100,8 @@ def factor_to_unit(card: ModelCard, scale: float | None, unit: str = "V") -> flo
 
 def spoilt_channels(estimator: Any, X: np.ndarray, ch_names: Sequence[str]) -> dict[str, int]:
     """Return the channels that the model does not believe, and in how many of these trials."""
-    if getattr(estimator, "repair_", None) is None:
+    repair = getattr(estimator, "repair_", None)
+    if repair is None or not repair.most:
         return {}
     counts = estimator.artefact_channels(X).sum(axis=0).tolist()
     return {name: count for name, count in zip(ch_names, counts, strict=True) if count}

@@ -191,14 +191,16 @@ def test_another_unit_is_no_artefact(rng: np.random.Generator) -> None:
     assert not model.artefact_channels(1e3 * X).any()
 
 
+@pytest.mark.parametrize("n_channels", [1, 4])
 @pytest.mark.parametrize("architecture", ["automatic", "feedforward"])
 @pytest.mark.parametrize(
     ("factor", "told"), [(1e6, r"about 1e\+06 times"), (1e-6, "about 1e-06"), (0, "no signal")]
 )
 def test_a_unit_other_than_that_of_training_is_told(
-    rng: np.random.Generator, architecture: str, factor: float, told: str
+    rng: np.random.Generator, architecture: str, n_channels: int, factor: float, told: str
 ) -> None:
     X, y = background(rng)
+    X = X[:, :n_channels]
     budget = {"time_budget_s": 0.5} if architecture == "automatic" else {"max_epochs": 2}
     model = EEGSpikingClassifier(
         architecture=architecture, sfreq=100.0, random_state=0, **budget
