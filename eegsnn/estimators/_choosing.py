@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from eegsnn._validation import (
     check_rate_known,
     is_epochs,
 )
-from eegsnn.errors import ConfigurationError, DataError, DataTrapWarning
+from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators._inputs import draw_seed, encode_labels, labels_of_epochs, trial_weights
 from eegsnn.estimators._trials import merge_duplicates
 from eegsnn.estimators.artefacts import artefact_trials
@@ -166,18 +165,7 @@ class ChoosingClassifier(SpikingClassifier):
 
     def _repaired(self, X: np.ndarray) -> np.ndarray:
         """Trials in which channels that are not believed were estimated from the others."""
-        if self.repair_ is None:
-            return X
-        factor = self.repair_.other_unit(X)
-        if factor is not None:
-            many = f"about {factor:g} times the amplitude of training trials"
-            warnings.warn(
-                f"Some trials have {many if factor else 'no signal'} in most channels. Their "
-                f"decisions mean nothing. Give trials in the unit of training (volts, microvolts).",
-                DataTrapWarning,
-                stacklevel=5,
-            )
-        return self.repair_.apply(X)
+        return X if self.repair_ is None else self.repair_.apply(X)
 
     def plan(self, shape: Sequence[int], classes: Sequence[Any]) -> list[dict[str, Any]]:
         """List what an automatic choice would try on so many trials, channels and samples.

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from eegsnn._warnings import warn_user
+from eegsnn.errors import DataTrapWarning
 from eegsnn.estimators.artefacts import log_powers
 from eegsnn.filters.covariance import shrunk_mean, unit_trace
 
@@ -83,18 +85,19 @@ class ChannelRepair:
 
     def spoilt(self, X: np.ndarray) -> np.ndarray:
         """Mark spoilt channels, bool (trials, channels); none where more than a third would be."""
-        powers = log_powers(X)
+        return self._spoilt(log_powers(X))
+
+    def _spoilt(self, powers: np.ndarray) -> np.ndarray:
         found = (powers > self.highest) | (powers < self.lowest)
         found[found.sum(axis=1) > self.most] = False
         return found
 
-    def other_unit(self, X: np.ndarray) -> float | None:
+    def _other_unit(self, powers: np.ndarray) -> float | None:
         """How many times the amplitude of training trials have, where it cannot be that of EEG.
 
         Among trials of which most channels are far beyond anything in training: the median, as a
         power of ten; 0 where nothing varies. None if there is no such trial.
         """
-        powers = log_powers(X)
         beyond = np.maximum(powers - self.highest, self.lowest - powers) > _ANOTHER_UNIT
         odd = beyond.mean(axis=1) > 0.5
         if not odd.any():
@@ -108,8 +111,22 @@ class ChannelRepair:
 
         The expectation is linear, from the covariance of training trials: what an interpolation
         from neighbours would be, had it positions.
+
+        Warns
+        -----
+        DataTrapWarning
+            If most channels of a trial have an amplitude that only another unit explains, or none.
         """
-        spoilt = self.spoilt(X)
+        powers = log_powers(X)
+        factor = self._other_unit(powers)
+        if factor is not None:
+            many = f"about {factor:g} times the amplitude of training trials"
+            warn_user(
+                f"Some trials have {many if factor else 'no signal'} in most channels. Their "
+                f"decisions mean nothing. Give trials in the unit of training (volts, microvolts).",
+                DataTrapWarning,
+            )
+        spoilt = self._spoilt(powers)
         if not spoilt.any():
             return X
         X = X.copy()

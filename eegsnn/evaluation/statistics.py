@@ -7,6 +7,7 @@ drawn is drawn from a seed: the same numbers give the same answer.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from dataclasses import dataclass
@@ -111,18 +112,20 @@ def cluster_bootstrap(
     n_units = int(labels.max()) + 1
     rng = np.random.default_rng(seed)
     by_trial = n_units == len(values)
+    of_trials = functools.partial(
+        cluster_bootstrap,
+        values,
+        weights,
+        differences=differences,
+        confidence=confidence,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
     if np.ptp(values) < 1e-12:
         low, high, method = _of_equal_values(values, confidence, differences)
         return Interval(low, high, confidence, len(values), method)
     if n_units == 1:
-        return cluster_bootstrap(
-            values,
-            weights,
-            differences=differences,
-            confidence=confidence,
-            n_resamples=n_resamples,
-            seed=seed,
-        )
+        return of_trials()
     if not by_trial and n_units < ENOUGH_UNITS:
         means = _draw_in_two_stages(values, weights, labels, n_resamples, rng)
         tail = (1 - confidence) / 2
@@ -137,14 +140,7 @@ def cluster_bootstrap(
     low, high = np.quantile(means, [tail, 1 - tail])
     if high - low < 1e-12 and not by_trial:
         # Groups that happen to agree to the last digit: their trials still tell how sure it is.
-        return cluster_bootstrap(
-            values,
-            weights,
-            differences=differences,
-            confidence=confidence,
-            n_resamples=n_resamples,
-            seed=seed,
-        )
+        return of_trials()
     return Interval(float(low), float(high), confidence, n_units, method)
 
 

@@ -20,6 +20,7 @@ from eegsnn._files import write_json, write_text
 from eegsnn._validation import check_folder
 from eegsnn.backend import describe
 from eegsnn.errors import DataTrapWarning, LeakageWarning
+from eegsnn.estimators import load_model
 from eegsnn.evaluation import (
     Candidate,
     ExperimentInterrupted,
@@ -253,8 +254,6 @@ def _final_model(
         kept = _Model(None, key, words, settings, step)
         if card != _card(config, dataset, kept):
             # The same weights, but other words beside them: of preprocessing, unit or alignment.
-            from eegsnn.estimators import load_model
-
             kept.estimator = load_model(folder / "model")
         return kept
     if official and keeper.estimator is not None:

@@ -103,11 +103,10 @@ def _is_table(path: Path) -> bool:
 
 def _only_numbers(path: Path) -> bool:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        with path.open(encoding="utf-8-sig") as lines:
+            words = next(filter(None, (line.partition("#")[0].split() for line in lines)), [])
     except (OSError, UnicodeDecodeError):
         return False
-    content = (line.partition("#")[0].split() for line in lines)
-    words = next(filter(None, content), [])
     return bool(words) and all(re.fullmatch(r"-?\d+", word) for word in words)
 
 

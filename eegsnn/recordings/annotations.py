@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-import warnings
 
 import mne
 import numpy as np
 
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning, RecordingError
 
 
@@ -75,12 +75,11 @@ def tidy_annotations(raw: mne.io.BaseRaw, name: str) -> None:
         labels[k] = "BAD boundary"
     raw.set_annotations(mne.Annotations(onsets, durations, labels), verbose="error")
     if joins:
-        warnings.warn(
+        warn_user(
             f"{name}: samples are joined in {len(joins)} places where something was cut out or "
             f"writing paused, the first at {onsets[joins[0]]:.1f} s; they are annotated as BAD "
             f"boundary, so that no trial lies across.",
             DataTrapWarning,
-            stacklevel=3,
         )
 
 
@@ -112,7 +111,7 @@ def set_events(raw: mne.io.BaseRaw, file: str, events: list[tuple[float, float, 
             raise RecordingError(
                 f"{text} Onsets are seconds from the recording's start; is it complete?"
             )
-        warnings.warn(f"{text} They are left out.", DataTrapWarning, stacklevel=3)
+        warn_user(f"{text} They are left out.", DataTrapWarning)
     own = raw.annotations
     within += [
         (float(onset), float(duration), str(text))

@@ -8,11 +8,11 @@ breath of a polysomnography, too. EDF+ has a label begin with the type of its si
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 
 import mne
 
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning
 
 # Files that hold types of their own, which somebody chose.
@@ -100,9 +100,8 @@ def no_eeg_by_name(names: Sequence[str]) -> list[str]:
 
 def _tell(told: Mapping[str, str], n_channels: int) -> None:
     said = ", ".join(f"{name} ({kind})" for name, kind in told.items())
-    warnings.warn(
+    warn_user(
         f"{len(told)} of {n_channels} channels are no EEG by their names and left out: {said}. "
         f"Name in picks what is to be used.",
         DataTrapWarning,
-        stacklevel=4,
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import mne
 import numpy as np
 
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning
 
 
@@ -51,10 +50,9 @@ def mark_missing(raw: mne.io.BaseRaw, name: str) -> None:
     raw.annotations.append(
         starts / sfreq + raw.first_time, (stops - starts) / sfreq, ["BAD_missing"] * len(starts)
     )
-    warnings.warn(
+    warn_user(
         f"{name}: no channel holds a number in {len(starts)} stretches, "
         f"{missing.sum() / sfreq:.1f} s in all, the first at {starts[0] / sfreq:.1f} s; they are "
         f"annotated as BAD_missing.",
         DataTrapWarning,
-        stacklevel=3,
     )

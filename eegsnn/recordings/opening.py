@@ -8,15 +8,11 @@ from pathlib import Path
 
 import mne
 
-from eegsnn._validation import check_choice
 from eegsnn.errors import RecordingError
-from eegsnn.recordings._sidecars import apply_sidecars
-from eegsnn.recordings.bids import sidecars
-from eegsnn.recordings.channel_types import set_types_by_name
 from eegsnn.recordings.channels import apply_montage
-from eegsnn.recordings.picking import drop_left_out, resolve_names, words_of
+from eegsnn.recordings.picking import drop_left_out, resolve_names
 from eegsnn.recordings.preprocessing import Preprocessing
-from eegsnn.recordings.reading import _check_file, _guarded, _suffix, read_file
+from eegsnn.recordings.reading import _check_file, _guarded, complete_from_beside, read_file
 
 
 def open_recording(
@@ -48,17 +44,14 @@ def open_recording(
     RecordingError
         As :func:`read_recording` does.
     """
-    check_choice("duplicates", duplicates, ["error", "rename"])
     names = picks if picks is None or isinstance(picks, str) else list(picks)
-    wanted = Preprocessing(picks=names, montage=montage)
+    wanted = Preprocessing(picks=names, montage=montage, duplicates=duplicates)
     file = Path(path)
     _check_file(file)
     raw = _guarded(lambda: read_file(file, preload=False), str(file), duplicates)
     if raw.n_times == 0 or not raw.ch_names:
         raise RecordingError(f"{path}: the recording holds no samples.")
-    apply_sidecars(raw, file)
-    if not sidecars(file, "channels.tsv"):
-        set_types_by_name(raw, _suffix(file), words_of(wanted.picks))
+    complete_from_beside(raw, file, wanted)
     if montage is not None:
         apply_montage(raw, montage)
     drop_left_out(raw, wanted.picks, montage)

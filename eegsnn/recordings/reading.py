@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mne
 
 from eegsnn._validation import check_choice
+from eegsnn._warnings import warn_user
 from eegsnn.errors import ConfigurationError, DataTrapWarning, EegsnnError, RecordingError
 from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.annotations import tidy_annotations
@@ -139,12 +140,24 @@ def read_recording(
             f"{path}: the recording holds no samples ({len(raw.ch_names)} channels, "
             f"{raw.n_times} samples)."
         )
-    if bids is not False:
-        apply_sidecars(raw, file, events_column)
-    if bids is False or not sidecars(file, "channels.tsv"):  # where a table tells, names need not
-        set_types_by_name(raw, _suffix(file), words_of(steps.picks))
+    complete_from_beside(raw, file, steps, bids=bids is not False, events_column=events_column)
     mark_missing(raw, file.name)
     return preprocess_in_place(raw, steps)
+
+
+def complete_from_beside(
+    raw: mne.io.BaseRaw,
+    file: Path,
+    steps: Preprocessing,
+    *,
+    bids: bool = True,
+    events_column: str | None = None,
+) -> None:
+    """Give a recording, in place, the types and events that its file itself does not tell."""
+    if bids:
+        apply_sidecars(raw, file, events_column)
+    if not (bids and sidecars(file, "channels.tsv")):  # where a table tells, names need not
+        set_types_by_name(raw, _suffix(file), words_of(steps.picks))
 
 
 def _merge(preprocessing: Preprocessing | None, overrides: dict[str, Any]) -> Preprocessing:
@@ -245,11 +258,10 @@ def _guarded(read: Any, label: str, duplicates: str) -> mne.io.BaseRaw:
         text = str(entry.message)
         late = _LATE_MARKER.search(text)
         if late and int(late[1]) > 1 and not own:
-            warnings.warn(
+            warn_user(
                 f"{label}: {late[1]} annotations lie outside the recording and are left out. Is it "
                 f"complete?",
                 DataTrapWarning,
-                stacklevel=3,
             )
         if not (late or any(noise.search(text) for noise in (_DUPLICATES, _NOISE, _BOUNDARY))):
             warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)

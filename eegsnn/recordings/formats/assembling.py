@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +11,7 @@ import mne
 import numpy as np
 
 from eegsnn._validation import suggestion
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning, RecordingError
 
 #: Seconds; packets over the air come late by less.
@@ -54,11 +54,10 @@ def tell_gaps(path: Path, steps: np.ndarray, rate: float, longest: float = GAP) 
     """
     gaps = np.flatnonzero(steps > longest)
     if gaps.size:
-        warnings.warn(
+        warn_user(
             f"{path}: samples are missing in {gaps.size} places, {steps[gaps].sum():.1f} s in all, "
             f"the first after {gaps[0] / rate:.1f} s; they are annotated as BAD_gap.",
             DataTrapWarning,
-            stacklevel=3,
         )
     return [int(row) + 1 for row in gaps]
 

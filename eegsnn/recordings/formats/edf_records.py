@@ -8,12 +8,12 @@ records, but leaves annotations at their times. Source: Kemp & Olivan, *Clin. Ne
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 
 import mne
 import numpy as np
 
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning
 
 _LISTS = (b"EDF Annotations", b"BDF Annotations")
@@ -54,12 +54,11 @@ def close_gaps(raw: mne.io.BaseRaw, path: Path) -> None:
         ),
         verbose="error",
     )
-    warnings.warn(
+    warn_user(
         f"{path}: is discontinuous: {len(gaps)} gaps, {(steps[gaps] - length).sum():.1f} s in all, "
         f"the first after {joins[0]:.1f} s. Samples are joined, times count without the gaps, and "
         f"each join is annotated as BAD_gap.",
         DataTrapWarning,
-        stacklevel=3,
     )
 
 

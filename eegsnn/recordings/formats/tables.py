@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import mne
 import numpy as np
 
 from eegsnn._validation import check_channel_names, check_choice, check_number
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning, RecordingError
 from eegsnn.recordings.annotations import plain_label
 from eegsnn.recordings.channels import montage_of, standardize_channel_names
@@ -238,11 +238,10 @@ def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[fl
     if (steps == 1).all():
         if sfreq is not None:
             return sfreq, []  # numbers of samples
-        warnings.warn(
+        warn_user(
             f"{path}: times are taken for milliseconds, 1000 Hz. If they count samples, give the "
             f"rate: --sfreq 250.",
             DataTrapWarning,
-            stacklevel=3,
         )
     # Without the longest one in a hundred: pauses say nothing of the unit.
     core = float(np.sort(steps)[: max(1, int(0.99 * len(steps)))].mean())

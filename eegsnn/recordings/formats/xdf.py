@@ -7,7 +7,6 @@ https://github.com/sccn/xdf/wiki. pyxdf reads it, aligns the clocks and takes th
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import mne
 import numpy as np
 
 from eegsnn._validation import check_channel_names, check_choice
+from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning, DependencyError, RecordingError
 from eegsnn.recordings.annotations import plain_label
 from eegsnn.recordings.formats.assembling import (
@@ -277,11 +277,10 @@ def _scales(path: Path, told: dict[str, tuple[str, str]], unit: str | None) -> d
             silent.append(label)
         scales[label] = TO_VOLTS[known]
     if silent:
-        warnings.warn(
+        warn_user(
             f"{path}: no unit is told for {len(silent)} of {len(told)} channels; they are taken to "
             f"be in microvolts. Otherwise give it: eegsnn convert {path.name} --unit V.",
             DataTrapWarning,
-            stacklevel=3,
         )
     return scales
 
@@ -302,11 +301,10 @@ def _rate(path: Path, stream: dict[str, Any]) -> tuple[float, list[int]]:
     measured = len(usual) / usual.sum() if usual.sum() > 0 else declared
     rate = declared if abs(measured - declared) <= _CLOCK * declared else round(measured, 1)
     if rate != declared:
-        warnings.warn(
+        warn_user(
             f"{path}: stream {_name(stream)} declares {declared:g} Hz, but its times say "
             f"{measured:.4g} Hz; these are believed.",
             DataTrapWarning,
-            stacklevel=3,
         )
     return rate, tell_gaps(path, steps, rate)
 
@@ -325,10 +323,9 @@ def _notes(
             elif label:
                 notes.append((int(np.searchsorted(middle, moment)) / rate, 0.0, label))
     if outside:
-        warnings.warn(
+        warn_user(
             f"{path}: {outside} of {outside + len(notes)} markers lie before or after the samples "
             f"and are left out.",
             DataTrapWarning,
-            stacklevel=3,
         )
     return sorted(notes)
