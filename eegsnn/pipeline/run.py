@@ -323,8 +323,6 @@ def _write(
         card=card,
     )
     page = render_report(report)
-    if curve is None:
-        (folder / "learning_curve.csv").unlink(missing_ok=True)  # of an earlier configuration
     with replace_contents(folder) as fresh:
         write_json(fresh / "metrics.json", metrics)
         write_text(fresh / "metrics.csv", to_csv(result.rows()))
@@ -335,6 +333,8 @@ def _write(
         write_text(fresh / "report.html", page)
         if model.estimator is not None:
             save_model(fresh / "model", model.estimator, _card(config, dataset, model))
+    if curve is None:
+        (folder / "learning_curve.csv").unlink(missing_ok=True)  # of an earlier configuration
 
 
 def save_model(folder: Path, estimator: Any, card: ModelCard | None) -> None:
