@@ -1,28 +1,17 @@
-"""Model files: a folder with readable JSON and safetensors; no pickle, no code that runs on load.
+"""Saved models: what an estimator is made of as JSON and arrays, and an estimator from these.
 
-``model.json`` holds the format version, the class, its parameters, the classes, the front end, the
-shape of the networks, and a hash of all these; ``weights.safetensors`` every array. The JSON holds
-the checksum of the arrays, so that half a file is noticed.
+The folder that they are written to is :mod:`eegsnn.estimators.model_files`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
-import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
-from safetensors.numpy import save as to_safetensors
 
-from eegsnn._files import sha256_of
-from eegsnn._version import __version__
 from eegsnn.encoding import EEGEncoder
 from eegsnn.encoding.union import EncoderUnion
 from eegsnn.errors import ConfigurationError, ModelFileError
@@ -31,32 +20,22 @@ from eegsnn.estimators._trials import Scaler
 from eegsnn.estimators.automatic import Committee
 from eegsnn.estimators.eeg import EEGSpikingClassifier
 from eegsnn.estimators.liquid import LiquidStateClassifier
+from eegsnn.estimators.model_files import (
+    DESCRIPTION,
+    read_arrays,
+    read_description,
+    write_model,
+)
 from eegsnn.estimators.repair import ChannelRepair
 from eegsnn.estimators.spiking import SpikingClassifier
 from eegsnn.filters.inputs import SeriesInput
 from eegsnn.models import ARCHITECTURES, Architecture, NetworkConfig
 
-FORMAT, VERSION = "eegsnn-model", 3
-# 1 knew the feed-forward network alone; 2 no artefacts of networks, and other committees.
-_READABLE = (1, 2, 3)
-_DESCRIPTION, _ARRAYS = "model.json", "weights.safetensors"
 _CLASSES: dict[str, Any] = {
     c.__name__: c for c in (SpikingClassifier, EEGSpikingClassifier, LiquidStateClassifier)
 }
 _TRAINING = ("n_iter", "loss_curve", "validation_scores", "spike_rates", "interrupted")
 _ENCODERS = {c.__name__: c for c in (EEGEncoder, EncoderUnion)}
-
-# What decides predictions, and is hashed: an edited file is refused and not half understood.
-_DECIDING = (
-    "class",
-    "parameters",
-    "encoder",
-    "classes",
-    "n_features_in",
-    "feature_names_in",
-    "network",
-    "choice",
-)
 
 
 def save_model(model: Any, path: str | os.PathLike[str]) -> Path:
@@ -89,27 +68,7 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> Path:
 
     check_is_fitted(model, "classes_")
     target = Path(path)
-    if not _may_be_replaced(target):
-        raise ModelFileError(
-            f"{target}: expected a new or empty folder, or a saved model to replace, but it holds "
-            f"something else."
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    description, arrays = _describe(model)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-    try:
-        if target.exists():  # what others keep beside the model stays beside it
-            ours = shutil.ignore_patterns(_ARRAYS, _DESCRIPTION)  # written anew below
-            shutil.copytree(target, temporary, ignore=ours, dirs_exist_ok=True)
-        # Not safetensors' own writer, which tells of a full disk in words of its own.
-        (temporary / _ARRAYS).write_bytes(to_safetensors(arrays))
-        description["arrays_sha256"] = sha256_of(temporary / _ARRAYS)
-        text = json.dumps(description, indent=2, ensure_ascii=False)
-        (temporary / _DESCRIPTION).write_text(text + "\n", encoding="utf-8")
-        _make_readable(temporary)
-        _swap(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    write_model(target, *_describe(model))
     return target
 
 
@@ -129,7 +88,7 @@ def load_model(path: str | os.PathLike[str], expected: type | None = None) -> An
         If it is missing, truncated, foreign, of an unknown version, or another kind of model.
     """
     folder = Path(path)
-    description = _read_description(folder)
+    description = read_description(folder)
     cls = _CLASSES.get(description.get("class", ""))
     if cls is None:
         raise ModelFileError(f"{folder}: unknown kind of model {description.get('class')!r}.")
@@ -137,11 +96,11 @@ def load_model(path: str | os.PathLike[str], expected: type | None = None) -> An
         raise ModelFileError(
             f"{folder}: expected {expected.__name__}, but it holds {cls.__name__}."
         )
-    arrays = _read_arrays(folder, description)
+    arrays = read_arrays(folder, description)
     try:
         return _rebuild(cls, description, arrays)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ModelFileError(f"{folder / _DESCRIPTION}: damaged content: {error}") from error
+        raise ModelFileError(f"{folder / DESCRIPTION}: damaged content: {error}") from error
 
 
 def _describe(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -162,9 +121,6 @@ def _describe(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         front_end = {"class": type(encoder).__name__, "config": config}
         arrays |= {f"encoder.{name}": np.asarray(value) for name, value in encoder_arrays.items()}
     description = {
-        "format": FORMAT,
-        "version": VERSION,
-        "eegsnn": __version__,
         "class": type(model).__name__,
         "parameters": parameters,
         "encoder": front_end,
@@ -183,8 +139,7 @@ def _describe(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         description["artefacts"] = model.artefacts_
         repair = {} if model.repair_ is None else model.repair_.get_state()
         arrays |= {f"repair.{name}": array for name, array in repair.items()}
-    description["configuration_sha256"] = _hash(description)
-    return description, {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    return description, arrays
 
 
 def _describe_networks(
@@ -297,90 +252,8 @@ def _configuration(network: dict[str, Any], parameters: dict[str, Any]) -> Archi
     return NetworkConfig(**{name: value for name, value in parameters.items() if name in known})
 
 
-def _read_description(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        raise ModelFileError(f"{folder}: expected the folder of a saved model, but there is none.")
-    path = folder / _DESCRIPTION
-    if not path.is_file():
-        raise ModelFileError(f"{folder}: expected a saved model, but it holds no {_DESCRIPTION}.")
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelFileError(f"{path}: truncated or no JSON: {error}") from error
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise ModelFileError(f"{path}: no model of eegsnn.")
-    if description.get("version") not in _READABLE:
-        raise ModelFileError(
-            f"{path}: expected format version {VERSION} or before, but got "
-            f"{description.get('version')!r}. It was written by eegsnn "
-            f"{description.get('eegsnn', '?')}; this is {__version__}."
-        )
-    if description["version"] < 3 and "choice" in description:
-        raise ModelFileError(
-            f"{path}: an automatic choice of format version {description['version']}, which "
-            f"decided in another way. Fit it again with this version of eegsnn, {__version__}."
-        )
-    if description.get("configuration_sha256") != _hash(description):
-        raise ModelFileError(
-            f"{path}: changed after the model was saved: its hash is not the one it names. Save "
-            f"the model again instead of editing the file."
-        )
-    return description
-
-
-def _read_arrays(folder: Path, description: dict[str, Any]) -> dict[str, np.ndarray]:
-    path = folder / _ARRAYS
-    if not path.is_file():
-        raise ModelFileError(f"{folder}: expected a saved model, but it holds no {_ARRAYS}.")
-    if sha256_of(path) != description.get("arrays_sha256"):
-        raise ModelFileError(
-            f"{path}: truncated or changed: its SHA-256 is not the one in {_DESCRIPTION}."
-        )
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ModelFileError(f"{path}: no safetensors: {error}") from error
-
-
-def _swap(temporary: Path, target: Path) -> None:
-    """Put a finished folder in the place of another; the old one goes only when all is well."""
-    if not target.exists():
-        temporary.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
-    old.rmdir()
-    target.rename(old)
-    try:
-        temporary.rename(target)
-    except BaseException:  # Ctrl-C too
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-
-
-def _hash(description: dict[str, Any]) -> str:
-    # "choice" came later: files without one keep the hash that they were written with.
-    deciding = {
-        key: description.get(key) for key in _DECIDING if key in description or key != "choice"
-    }
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-
-
-def _may_be_replaced(target: Path) -> bool:
-    if not target.is_dir():
-        return not target.exists()
-    return (target / _DESCRIPTION).is_file() or not any(target.iterdir())
-
-
-def _make_readable(folder: Path) -> None:
-    """Give a folder that mkdtemp made private the permissions of any other new one."""
-    umask = os.umask(0)
-    os.umask(umask)
-    folder.chmod(0o777 & ~umask)
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -43,6 +43,11 @@ from eegsnn.evaluation.fingerprint import (
 )
 from eegsnn.evaluation.fitted_steps import fitted_steps
 from eegsnn.evaluation.folds import fit_on_trials, run_fold
+from eegsnn.evaluation.intervals import (
+    Interval,
+    clopper_pearson,
+    cluster_bootstrap,
+)
 from eegsnn.evaluation.joining import join_for_transfer
 from eegsnn.evaluation.leaks import (
     duplicated_trials,
@@ -55,6 +60,16 @@ from eegsnn.evaluation.learning_curves import CurvePoint, LearningCurve, learnin
 from eegsnn.evaluation.metrics import Spread, chance_level, class_scores, decide, score_predictions
 from eegsnn.evaluation.nested import InnerFolds, nested_search
 from eegsnn.evaluation.overlaps import overlapping_onsets, overlapping_pairs, overlapping_trials
+from eegsnn.evaluation.paired_tests import (
+    CorrectedT,
+    cohens_d,
+    cohens_g,
+    corrected_resampled_t,
+    holm,
+    mcnemar_exact,
+    sign_flip_test,
+    wilcoxon_signed_rank,
+)
 from eegsnn.evaluation.parallel import BACKENDS
 from eegsnn.evaluation.protocols import (
     PROTOCOLS,
@@ -74,19 +89,6 @@ from eegsnn.evaluation.results import (
     RunRecord,
 )
 from eegsnn.evaluation.splitting import make_split
-from eegsnn.evaluation.statistics import (
-    CorrectedT,
-    Interval,
-    clopper_pearson,
-    cluster_bootstrap,
-    cohens_d,
-    cohens_g,
-    corrected_resampled_t,
-    holm,
-    mcnemar_exact,
-    sign_flip_test,
-    wilcoxon_signed_rank,
-)
 from eegsnn.evaluation.store import FoldStore
 from eegsnn.evaluation.subsets import nested_groups, nested_subset
 from eegsnn.evaluation.verdict import verdict

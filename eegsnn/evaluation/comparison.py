@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eegsnn.evaluation.pooling import pool_decisions
-from eegsnn.evaluation.statistics import (
+from eegsnn.evaluation.intervals import (
     ENOUGH_UNITS,
     Interval,
     cluster_bootstrap,
+)
+from eegsnn.evaluation.paired_tests import (
     cohens_d,
     cohens_g,
     corrected_resampled_t,
@@ -32,6 +33,7 @@ from eegsnn.evaluation.statistics import (
     sign_flip_test,
     wilcoxon_signed_rank,
 )
+from eegsnn.evaluation.pooling import pool_decisions
 
 if TYPE_CHECKING:
     from eegsnn.evaluation.results import ExperimentResult

@@ -39,12 +39,13 @@ _AFTERWARDS = {
         "breakdown",
         "calibration",
         "comparison",
+        "intervals",
+        "paired_tests",
         "pooling",
         "results",
-        "statistics",
         "verdict",
     )
-} | {"eegsnn.estimators.persistence"}
+} | {"eegsnn.estimators.model_files", "eegsnn.estimators.persistence"}
 
 # Every model is fitted and scored by these; the second acts by being imported.
 _ALWAYS = ("eegsnn.evaluation.folds", "eegsnn.backend")

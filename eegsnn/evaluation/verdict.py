@@ -10,7 +10,7 @@ from eegsnn.evaluation.comparison import (
     accuracy_interval,
     compare_with_baselines,
 )
-from eegsnn.evaluation.statistics import Interval
+from eegsnn.evaluation.intervals import Interval
 
 if TYPE_CHECKING:
     from eegsnn.evaluation.results import ExperimentResult, ModelSummary

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from eegsnn.encoding import EEGEncoder
 from eegsnn.errors import ConfigurationError, DataError, ExchangeError
-from eegsnn.estimators import EEGSpikingClassifier, SpikingClassifier, load_model, persistence
+from eegsnn.estimators import EEGSpikingClassifier, SpikingClassifier, load_model, model_files
 from eegsnn.models import NetworkConfig, SpikingEEGNetConfig
 
 SFREQ = 64.0
@@ -110,7 +110,7 @@ def test_model_files_of_version_1_are_read(
     del description["network"]["architecture"]
     for name in ("architecture", "target_rate", "augmentation", "weight_averaging"):
         del description["parameters"][name]
-    description["configuration_sha256"] = persistence._hash(description)
+    description["configuration_sha256"] = model_files.configuration_hash(description)
     path.write_text(json.dumps(description))
     np.testing.assert_array_equal(
         load_model(folder).predict_proba(X[:, 0]), model.predict_proba(X[:, 0])

@@ -18,7 +18,7 @@ from eegsnn.estimators import (
     EEGSpikingClassifier,
     SpikingClassifier,
     load_model,
-    persistence,
+    model_files,
     save_model,
 )
 from eegsnn.filters import SpatialFilter
@@ -60,7 +60,7 @@ class TestRoundTrip:
         ],
     )
     def test_rows(self, parameters: dict, rows: Any, quick: dict, tmp_path: Path) -> None:
-        model = SpikingClassifier(**quick | {"max_epochs": 2} | parameters).fit(rows.X, rows.y)
+        model = SpikingClassifier(**quick | {"max_epochs": 6} | parameters).fit(rows.X, rows.y)
         loaded = SpikingClassifier.load(model.save(tmp_path / "model"))
         np.testing.assert_array_equal(loaded.predict_proba(rows.X), model.predict_proba(rows.X))
         np.testing.assert_array_equal(loaded.predict(rows.X), model.predict(rows.X))
@@ -311,7 +311,7 @@ class TestRefusals:
     ) -> None:
         def change_and_sign(description: dict) -> None:
             change(description)
-            description["configuration_sha256"] = persistence._hash(description)
+            description["configuration_sha256"] = model_files.configuration_hash(description)
 
         edit_description(folder, change_and_sign)
         with pytest.raises(ModelFileError, match=r"model\.json: damaged content"):
@@ -332,7 +332,7 @@ class TestRefusals:
     def test_an_unknown_kind_of_model(self, folder: Path) -> None:
         def change(description: dict) -> None:
             description["class"] = "os.system"
-            description["configuration_sha256"] = persistence._hash(description)
+            description["configuration_sha256"] = model_files.configuration_hash(description)
 
         edit_description(folder, change)
         with pytest.raises(ModelFileError, match=r"unknown kind of model 'os\.system'"):

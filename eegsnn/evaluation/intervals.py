@@ -1,4 +1,4 @@
-"""How sure a score is, and whether two scores differ: intervals, paired tests, corrections.
+"""How sure a score is: confidence intervals over trials, or over the groups that they come from.
 
 Pure functions on arrays: what may be counted as independent (trials, subjects, folds) is for the
 caller to say (:mod:`eegsnn.evaluation.comparison` does for an experiment). Everything that is
@@ -8,7 +8,6 @@ drawn is drawn from a seed: the same numbers give the same answer.
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -21,10 +20,8 @@ from eegsnn.errors import DataError
 ENOUGH_UNITS = 6
 """Fewer groups than this cannot reach p < 0.05 in a two-sided sign-flip test (2 / 2⁵ = 0.0625)."""
 
-# All sign patterns of so many differences are gone through; of more, some are drawn.
-_ENUMERATED = 14
-# Magnitudes that differ by rounding alone are one: 0.2 and 0.6 − 0.4.
-_DECIMALS = 12
+# Sums that differ by rounding alone are one.
+_DECIMALS = 15
 
 
 @dataclass(frozen=True)
@@ -159,205 +156,10 @@ def clopper_pearson(successes: float, n: int, confidence: float = 0.95) -> tuple
     return low, high
 
 
-def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """Two-sided exact p-value of McNemar's test.
-
-    Parameters
-    ----------
-    only_first, only_second : int
-        Trials that only the first, and only the second, of two classifiers decides rightly.
-
-    References
-    ----------
-    McNemar, Q. (1947). Note on the sampling error of the difference between correlated
-    proportions or percentages. *Psychometrika* 12(2).
-
-    Examples
-    --------
-    >>> mcnemar_exact(1, 7)
-    0.0703125
-    """
-    low, n = min(only_first, only_second), only_first + only_second
-    return float(min(1.0, 2 * stats.binom.cdf(low, n, 0.5))) if n else 1.0
-
-
-def sign_flip_test(differences: np.ndarray, *, n_draws: int = 20_000, seed: int = 0) -> float:
-    """Two-sided p-value of a paired permutation test of the mean difference.
-
-    If neither of two models is better, each difference might as well have had the other sign.
-    Exact where all differences are of one size (McNemar's exact test) or few; otherwise sign
-    patterns are drawn, and the p-value is at least 1 / (n_draws + 1).
-
-    Parameters
-    ----------
-    differences : ndarray, shape (units,)
-    n_draws : int, default 20000
-    seed : int, default 0
-
-    Raises
-    ------
-    DataError
-        If a difference is not finite.
-
-    Examples
-    --------
-    >>> sign_flip_test(np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1]))
-    0.03125
-    """
-    differences = np.round(_finite(differences, "sign_flip_test"), _DECIMALS)
-    sizes = np.abs(differences[differences != 0])
-    if len(sizes) == 0:
-        return 1.0
-    distinct, counts = np.unique(sizes, return_counts=True)
-    if len(distinct) == 1:
-        return mcnemar_exact(int(np.sum(differences > 0)), int(np.sum(differences < 0)))
-    observed = abs(float(differences.sum())) - 1e-9  # sums differ by rounding
-    if len(sizes) <= _ENUMERATED:
-        signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(sizes))))
-        return float(np.mean(np.abs(signs @ sizes) >= observed))
-    rng = np.random.default_rng(seed)
-    # How many of each size are positive is all that the sum depends on.
-    positive = rng.binomial(counts, 0.5, size=(n_draws, len(counts)))
-    sums = np.abs((2.0 * positive - counts) @ distinct)
-    return float((1 + np.sum(sums >= observed)) / (1 + n_draws))
-
-
-def wilcoxon_signed_rank(differences: np.ndarray) -> float:
-    """Two-sided p-value of Wilcoxon's signed-rank test; differences of zero are left out.
-
-    Raises
-    ------
-    DataError
-        If a difference is not finite.
-
-    Examples
-    --------
-    >>> wilcoxon_signed_rank(np.array([0.1, 0.2, 0.15, 0.3, 0.25, 0.12]))
-    0.03125
-    """
-    differences = np.round(_finite(differences, "wilcoxon_signed_rank"), _DECIMALS)
-    differences = differences[differences != 0]
-    if len(differences) == 0:
-        return 1.0
-    ties = len(np.unique(np.abs(differences))) < len(differences)
-    method = "exact" if len(differences) <= 50 and not ties else "approx"
-    return float(stats.wilcoxon(differences, method=method, correction=True).pvalue)
-
-
-@dataclass(frozen=True)
-class CorrectedT:
-    """Result of :func:`corrected_resampled_t`: the p-value, and the interval that belongs to it."""
-
-    statistic: float
-    p_value: float
-    low: float
-    high: float
-
-
-def corrected_resampled_t(
-    differences: np.ndarray, test_per_train: float, *, confidence: float = 0.95
-) -> CorrectedT:
-    """Paired t-test over folds whose training sets overlap, with the variance corrected for it.
-
-    Scores of folds are not independent: the plain t-test finds differences that are not there.
-    ``t = mean(d) / sqrt((1 / k + n_test / n_train) var(d))`` with k − 1 degrees of freedom.
-
-    Parameters
-    ----------
-    differences : ndarray, shape (folds,)
-        Two or more.
-    test_per_train : float
-        Size of a test set divided by that of its training set.
-    confidence : float, default 0.95
-
-    Returns
-    -------
-    CorrectedT
-        Differences without any spread say nothing of it: their p-value is 1.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two folds, or a difference is not finite.
-
-    References
-    ----------
-    Nadeau, C. & Bengio, Y. (2003). Inference for the generalization error. *Machine Learning* 52.
-
-    Examples
-    --------
-    >>> result = corrected_resampled_t(np.array([0.02, 0.05, 0.03, 0.04, 0.01]), 0.25)
-    >>> round(result.statistic, 3), round(result.p_value, 3)
-    (2.828, 0.047)
-    """
-    differences = _finite(differences, "corrected_resampled_t")
-    k = len(differences)
-    if k < 2:
-        raise DataError(f"corrected_resampled_t: expected two folds or more, but got {k}.")
-    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
-    if deviation < 1e-12:
-        return CorrectedT(0.0, 1.0, mean, mean)
-    error = math.sqrt(1 / k + test_per_train) * deviation
-    reach = float(stats.t.ppf((1 + confidence) / 2, k - 1)) * error
-    p_value = 2 * float(stats.t.sf(abs(mean) / error, k - 1))
-    return CorrectedT(mean / error, p_value, mean - reach, mean + reach)
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Adjust p-values of several tests so that the chance of any false finding stays the level.
-
-    References
-    ----------
-    Holm, S. (1979). A simple sequentially rejective multiple test procedure. *Scandinavian Journal
-    of Statistics* 6(2).
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p_values = np.asarray(p_values, dtype=float)
-    order = np.argsort(p_values, kind="stable")
-    raised = p_values[order] * np.arange(len(p_values), 0, -1)
-    adjusted = np.empty_like(p_values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
-    return adjusted
-
-
-def cohens_d(differences: np.ndarray) -> float | None:
-    """Effect size of paired differences: their mean in standard deviations (d_z).
-
-    None where they have no spread.
-
-    Examples
-    --------
-    >>> cohens_d(np.array([0.1, 0.2, 0.3]))
-    2.0
-    """
-    differences = np.asarray(differences, dtype=float)
-    deviation = differences.std(ddof=1) if len(differences) > 1 else 0.0
-    return None if deviation < 1e-12 else float(round(differences.mean() / deviation, _DECIMALS))
-
-
-def cohens_g(differences: np.ndarray) -> float | None:
-    """Effect size of paired decisions: share of disagreements won, minus one half.
-
-    Between −0.5 (all lost) and 0.5 (all won); None where there is no disagreement.
-
-    Examples
-    --------
-    >>> cohens_g(np.array([1, 1, 1, -1, 0, 0]))
-    0.25
-    """
-    differences = np.asarray(differences, dtype=float)
-    won, lost = differences[differences > 0].sum(), -differences[differences < 0].sum()
-    return None if won + lost == 0 else float(won / (won + lost) - 0.5)
-
-
 def _trials(
     values: np.ndarray, weights: np.ndarray | None, units: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    values = _finite(values, "cluster_bootstrap")
+    values = finite_values(values, "cluster_bootstrap")
     n = len(values)
     weights = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
     labels = np.arange(n) if units is None else np.unique(units, return_inverse=True)[1]
@@ -367,17 +169,6 @@ def _trials(
             f"got {n} values, {len(weights)} weights and {len(labels)} units."
         )
     return values, weights, labels
-
-
-def _finite(values: np.ndarray, name: str) -> np.ndarray:
-    values = np.asarray(values, dtype=float)
-    missing = np.flatnonzero(~np.isfinite(values))
-    if len(missing):
-        raise DataError(
-            f"{name}: expected numbers, but {len(missing)} of {len(values)} are NaN or infinite, "
-            f"the first at place {missing[0]}. Leave these units out, and say so."
-        )
-    return values
 
 
 def _of_equal_values(
@@ -404,7 +195,7 @@ def _draw(sums: np.ndarray, n_drawn: int, n_resamples: int, rng: np.random.Gener
 
     Equal rows are counted together: ten thousand trials are only ever right or wrong.
     """
-    distinct, counts = np.unique(np.round(sums, _DECIMALS + 3), axis=0, return_counts=True)
+    distinct, counts = np.unique(np.round(sums, _DECIMALS), axis=0, return_counts=True)
     drawn = rng.multinomial(n_drawn, counts / counts.sum(), size=n_resamples)
     return np.asarray(drawn @ distinct)
 
@@ -428,3 +219,15 @@ def _draw_in_two_stages(
 
 def _ratios(sums: np.ndarray) -> np.ndarray:
     return np.asarray(sums[:, 0] / sums[:, 1])
+
+
+def finite_values(values: np.ndarray, name: str) -> np.ndarray:
+    """Return the values as floats; raise DataError, in the name of who asks, if any is none."""
+    values = np.asarray(values, dtype=float)
+    missing = np.flatnonzero(~np.isfinite(values))
+    if len(missing):
+        raise DataError(
+            f"{name}: expected numbers, but {len(missing)} of {len(values)} are NaN or infinite, "
+            f"the first at place {missing[0]}. Leave these units out, and say so."
+        )
+    return values
