@@ -18,16 +18,16 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from eegsnn._compiling import all_cores
 from eegsnn._validation import check_choice, check_integer
-from eegsnn._version import __version__
 from eegsnn.errors import ConfigurationError, EegsnnWarning, WorkerError
 from eegsnn.evaluation.folds import run_fold
 from eegsnn.evaluation.protocols import Fold
 from eegsnn.evaluation.results import RunRecord
+from eegsnn.evaluation.sources import source_hash
 
 BACKENDS = ("loky", "dask")
 """Where jobs can run: processes of this machine, or a Dask cluster."""
@@ -57,8 +57,8 @@ class Job:
         See :func:`~eegsnn.evaluation.fit_on_trials`.
     wanted : bool
         Whether the fitted estimator is to come back with its scores.
-    version : str
-        Of this package, where the job was made.
+    sources : str
+        Hash of this package's sources where the job was made.
     """
 
     number: int
@@ -67,7 +67,7 @@ class Job:
     fold: Fold
     group: str | None
     wanted: bool
-    version: str = __version__
+    sources: str = field(default_factory=source_hash)
 
 
 @dataclass(frozen=True)
@@ -142,11 +142,12 @@ def run_jobs(
 
 
 def run_job(dataset: Any, job: Job) -> Done:
-    """Run one job, in a worker; raises WorkerError if the worker has another version."""
-    if job.version != __version__:
+    """Run one job, in a worker; raises WorkerError if the worker's sources are others."""
+    if job.sources != source_hash():
         raise WorkerError(
-            f"A worker has eegsnn {__version__}, but {job.version} is needed. Install the same "
-            f"version everywhere."
+            "A worker has another eegsnn than the one that planned the experiment: the sources "
+            "differ, though the version may not. Install the same one everywhere, and restart the "
+            "workers."
         )
     with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

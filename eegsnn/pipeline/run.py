@@ -385,9 +385,13 @@ def _card_or_none(folder: Path) -> ModelCard | None:
 
 
 def _examples(result: ExperimentResult, split: Split, seed: int, store: FoldStore) -> list[Any]:
-    for run in result.runs_of(SPIKING):
-        if run.seed == seed and run.fold == split.folds[0].name:
-            return load_examples(store.beside(run.key, "examples.npz"))
+    """Trials of the first fold, as the model of `seed` or else of another seed decided them."""
+    runs = [run for run in result.runs_of(SPIKING) if run.fold == split.folds[0].name]
+    for run in sorted(runs, key=lambda run: run.seed != seed):
+        # Of a run that was kept from a time when its seed was not the first there are none.
+        examples = load_examples(store.beside(run.key, "examples.npz"))
+        if examples:
+            return examples
     return []
 
 

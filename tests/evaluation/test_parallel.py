@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -247,3 +248,11 @@ def test_a_dask_scheduler_that_does_not_answer_is_named(data, tmp_path):
     brief = dask.config.set({"distributed.comm.timeouts.connect": "0.2s"})
     with brief, pytest.raises(WorkerError, match="no Dask scheduler answers at tcp"):
         run(data, tmp_path, backend="dask", scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_worker_with_other_sources_is_refused(data, tmp_path):
+    fold = make_split(data, "leave-one-group-out", group="run").folds[0]
+    job = parallel.Job(0, "net", Worker(str(tmp_path)), fold, "run", wanted=False)
+    assert parallel.run_job(data, job).number == 0
+    with pytest.raises(WorkerError, match="sources differ"):
+        parallel.run_job(data, replace(job, sources="of last week"))

@@ -109,6 +109,20 @@ def test_seeds_that_are_not_asked_for_today_are_kept(pipeline_file, dataset, tmp
 
 
 @pytest.mark.usefixtures("quick_report")
+def test_examples_stay_in_the_report_when_seeds_change_places(
+    pipeline_file, dataset, tmp_path, monkeypatch
+):
+    shown = []
+    monkeypatch.setattr(
+        running, "render_report", lambda report: shown.append(len(report.examples)) or ""
+    )
+    for seeds in ([0, 1], [1, 0]):
+        config = read_pipeline(pipeline_file, ["training.max_epochs=2", f"protocol.seeds={seeds}"])
+        run_pipeline(config, tmp_path / "out", dataset=dataset)
+    assert shown[0] == shown[1] > 0
+
+
+@pytest.mark.usefixtures("quick_report")
 def test_runs_in_parallel_give_the_same_result_folder(pipeline_file, official_dataset, tmp_path):
     overrides = ["training.max_epochs=2", "protocol.kind=official"]
     config = read_pipeline(pipeline_file, overrides)
