@@ -6,6 +6,7 @@ needs: what is missing is asked for.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -39,6 +40,9 @@ _TIME = re.compile(r"^time\b|^timestamps?\b|^t$|^seconds?$", re.IGNORECASE)
 _EVENTS = re.compile(
     r"^(marker|event|trigger|stim|label|annotation)s?$|^event[ _]id$", re.IGNORECASE
 )
+# Numbers, and a word at most, divided by blanks alone: their commas are decimal ones.
+_NUMBER = r"-?\d+(,\d+)?(e[+-]?\d+)?"
+_DECIMAL_COMMAS = re.compile(rf" *{_NUMBER}( +{_NUMBER})+( +[^\s,]+)? *", re.IGNORECASE)
 _COLUMN = "column of the table"
 _NOTHING = ("", "0", "nan", "none", "null", "n/a")
 # Hertz; a slower "EEG" means that times are no seconds.
@@ -78,8 +82,9 @@ def read_table_recording(
     Parameters
     ----------
     path : Path
-        Text: columns divided by commas, blanks, or semicolons or tabs (then decimal commas will
-        do); lines that begin with # or % are left out. Rows without any sample are events alone.
+        Text (UTF-8, UTF-16 with its mark, or Windows-1252): columns divided by commas, or by
+        blanks, semicolons or tabs (then decimal commas will do); lines that begin with # or % are
+        left out. Rows without any sample are events alone.
     sfreq : float, optional
         Sampling rate in hertz; from the column of times if not given.
     unit : {"uV", "V", "mV", "nV"}, default "uV"
@@ -142,15 +147,11 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         raise RecordingError(f"{path}: no such file.")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise RecordingError(f"{path}: is no text ({error.reason}), so no table.") from error
+    lines = _text(path).splitlines()
     kept = [k for k, line in enumerate(lines) if line.strip() and line.lstrip()[0] not in "#%"]
     if len(kept) < 2:
         raise RecordingError(f"{path}: holds no rows of samples.")
-    # Commas may be those of numbers where something else divides the columns.
-    mark = next((m for m in "\t;," if 2 * sum(m in lines[k] for k in kept) > len(kept)), " ")
+    mark = _divider([lines[k] for k in kept])
     rows = list(csv.reader([lines[k] for k in kept], delimiter=mark, skipinitialspace=True))
     cells = [[cell.strip() for cell in row] for row in rows]
     # What most rows have: the last line may be cut off.
@@ -177,12 +178,39 @@ def read_table(path: Path) -> Table:
         copies = sorted(name for name, n in Counter(named).items() if n > 1)
         raise RecordingError(f"{path}: several columns are called {', '.join(copies)}.")
     columns = {name: [row[k] for row in body] for k, name in enumerate(named)}
-    if mark in "\t;":
+    if mark != ",":
         columns = {
-            name: [re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", cell) for cell in column]
+            name: [re.sub(r"^(-?\d+),(\d+(?:[eE][+-]?\d+)?)$", r"\1.\2", cell) for cell in column]
             for name, column in columns.items()
         }
     return Table(path, columns)
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in content:
+        raise RecordingError(f"{path}: is no text (it holds zero bytes), so no table.")
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding == "utf-16":
+            raise RecordingError(f"{path}: is no text ({error.reason}), so no table.") from error
+        # What spreadsheets of western Windows write: µV and ü are one byte each. Where such a byte
+        # means nothing, what is wrong is a name, not a number.
+        return content.decode("cp1252", errors="replace")
+
+
+def _divider(lines: list[str]) -> str:
+    """Return what divides the columns."""
+    most = len(lines) / 2
+    # Commas may be those of numbers where something else divides the columns.
+    if sum(bool(_DECIMAL_COMMAS.fullmatch(line)) for line in lines) > most:
+        return " "
+    return next((m for m in "\t;," if sum(m in line for line in lines) > most), " ")
 
 
 def _channels(table: Table, wanted: Sequence[str] | None) -> dict[str, str]:

@@ -45,11 +45,28 @@ def test_channels_rate_and_unit(table):
     assert read_table_recording(table(columns()), unit="mV")[0].get_data().max() > 0.5
 
 
-@pytest.mark.parametrize("mark", ["\t", ";"])
+@pytest.mark.parametrize("mark", ["\t", ";", " ", "  "])
 def test_decimal_commas_and_other_marks(table, mark):
     cells = {key: [str(v).replace(".", ",") for v in column] for key, column in columns().items()}
     raw, _ = read_table_recording(table(cells, mark=mark, name="x.txt"))
     np.testing.assert_allclose(raw.get_data(), SIGNAL * 1e-6, rtol=1e-6)
+
+
+def test_words_beside_decimal_commas(table):
+    marker = ["gauche" if 100 <= k < 110 else "0" for k in range(512)]
+    cells = {key: [str(v).replace(".", ",") for v in column] for key, column in columns().items()}
+    raw, _ = read_table_recording(table(cells | {"marker": marker}, mark=" "))
+    assert notes(raw) == [(100 / SFREQ, 9 / SFREQ, "gauche")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "latin-1"])
+def test_text_as_spreadsheets_write_it(table, encoding):
+    path = table(
+        columns(marker=["Prüfung" if k == 7 else "" for k in range(512)], Größe=np.ones(512))
+    )
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    raw, left_out = read_table_recording(path)
+    assert (left_out, raw.annotations.description.tolist()) == (["Größe"], ["Prüfung"])
 
 
 def test_columns_divided_by_blanks(table):
