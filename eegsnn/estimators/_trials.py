@@ -8,6 +8,7 @@ from hashlib import blake2b
 import mlx.core as mx
 import numpy as np
 
+from eegsnn.backend import one_blas_thread
 from eegsnn.layers.sparse import WORTHWHILE_DENSITY, SparseSpikes, sparse_serves
 
 INPUT_CODINGS: tuple[str, ...] = ("direct", "poisson")
@@ -57,6 +58,7 @@ def _pair(codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return codes * (int(groups.max()) + 1) + groups
 
 
+@one_blas_thread()
 def _likeness(rows: np.ndarray) -> np.ndarray:
     """Cosine between each row and one fixed noise: a place among trials that no scale changes.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from eegsnn._warnings import warn_user
+from eegsnn.backend import one_blas_thread
 from eegsnn.errors import DataTrapWarning
 from eegsnn.estimators.artefacts import log_powers
 from eegsnn.filters.covariance import shrunk_mean, unit_trace
@@ -55,6 +56,7 @@ class ChannelRepair:
     covariance: np.ndarray
 
     @classmethod
+    @one_blas_thread()
     def fit(cls, X: np.ndarray) -> ChannelRepair:
         """Learn from training trials (trials, channels, times) without artefacts."""
         powers = log_powers(X)
@@ -106,6 +108,7 @@ class ChannelRepair:
         flat = powers[odd] <= np.log(np.finfo(float).tiny)
         return 0.0 if flat.mean() > 0.5 else float(10.0 ** np.round(excess / 2 / np.log(10.0)))
 
+    @one_blas_thread()
     def apply(self, X: np.ndarray) -> np.ndarray:
         """Trials with spoilt channels replaced by what the others let expect; X where none is.
 

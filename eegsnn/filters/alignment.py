@@ -23,6 +23,7 @@ from scipy import linalg
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from eegsnn._validation import check_choice, check_groups, check_series
+from eegsnn.backend import one_blas_thread
 from eegsnn.errors import DataError
 from eegsnn.filters.riemann import geometric_mean, inverse_root
 
@@ -114,12 +115,14 @@ def alignment_matrix(X: np.ndarray, method: str = "euclidean") -> np.ndarray:
     return matrix_of_covariances(trial_covariances(X), method)
 
 
+@one_blas_thread()
 def trial_covariances(X: np.ndarray) -> np.ndarray:
     """Covariance of each trial about zero: (trials, channels, times) → (trials, n, n)."""
     X = np.asarray(X, dtype=np.float64)
     return np.asarray(X @ X.transpose(0, 2, 1) / X.shape[2])
 
 
+@one_blas_thread()
 def matrix_of_covariances(covariances: np.ndarray, method: str = "euclidean") -> np.ndarray:
     """Return the matrix of :func:`alignment_matrix` for trials whose covariances are known.
 
@@ -141,6 +144,7 @@ def matrix_of_covariances(covariances: np.ndarray, method: str = "euclidean") ->
     return basis @ inverse_root(centre) @ basis.T
 
 
+@one_blas_thread()
 def align(
     X: np.ndarray, groups: np.ndarray | None = None, method: str = "euclidean"
 ) -> tuple[np.ndarray, dict[Any, np.ndarray]]:
