@@ -56,7 +56,7 @@ from eegsnn.evaluation.leaks import (
     shared_groups,
     trial_hashes,
 )
-from eegsnn.evaluation.learning_curves import CurvePoint, LearningCurve, learning_curve
+from eegsnn.evaluation.learning_curves import CurvePoint, LearningCurve, check_curve, learning_curve
 from eegsnn.evaluation.metrics import Spread, chance_level, class_scores, decide, score_predictions
 from eegsnn.evaluation.nested import InnerFolds, nested_search
 from eegsnn.evaluation.overlaps import overlapping_onsets, overlapping_pairs, overlapping_trials
@@ -129,6 +129,7 @@ __all__ = [
     "build_baseline",
     "calibration_of",
     "chance_level",
+    "check_curve",
     "class_scores",
     "clopper_pearson",
     "cluster_bootstrap",

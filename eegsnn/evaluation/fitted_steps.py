@@ -6,6 +6,7 @@ data, frozen into a pipeline, is the commonest leak that no look at groups or tr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,8 +58,8 @@ def _reasons(estimator: Any) -> Iterator[str]:
         return
     parameters = _parameters(estimator)
     taken = parameters.get("prefit") is True or parameters.get("cv") == "prefit"
-    inner = parameters.get("estimator")
-    if taken and is_fitted(inner):
+    given = [parameters.get("estimator"), *_inside(parameters.get("estimators") or [])]
+    for inner in filter(is_fitted, given if taken else []):
         yield (
             f"{type(inner).__name__} in {type(estimator).__name__} was fitted before the folds, so "
             f"that it may know the test trials"
@@ -69,10 +70,11 @@ def _reasons(estimator: Any) -> Iterator[str]:
             f"seen the test trials"
         )
     for value in parameters.values():
-        owner = getattr(value, "__self__", None)
+        method = value.func if isinstance(value, functools.partial) else value
+        owner = getattr(method, "__self__", None)
         if hasattr(owner, "fit") and is_fitted(owner):
             yield (
-                f"{type(owner).__name__}.{value.__name__} in {type(estimator).__name__} is of an "
+                f"{type(owner).__name__}.{method.__name__} in {type(estimator).__name__} is of an "
                 f"estimator fitted before the folds, so that it may know the test trials"
             )
     for step in _inside(parameters):
@@ -110,8 +112,11 @@ def unchanged_steps(before: dict[int, tuple[Any, str]]) -> list[str]:
 
 
 def is_fitted(estimator: Any) -> bool:
-    """Whether an estimator has learned anything, by the convention of trailing underscores."""
-    return bool(_learned_names(estimator))
+    """Whether an estimator has learned anything, by the convention of trailing underscores.
+
+    A pipeline has whatever its steps have.
+    """
+    return any(_learned_names(step) for step in _in_place(estimator))
 
 
 def _learned_names(estimator: Any) -> list[str]:

@@ -150,6 +150,16 @@ def learning_curve(
     return LearningCurve(by, sizes, draws, points, result)
 
 
+def check_curve(
+    dataset: Any, split: Split, *, sizes: Any, by: str | None = None, draws: int = 1
+) -> None:
+    """Refuse a learning curve that these data cannot give, before anything is trained.
+
+    Parameters and errors as for :func:`learning_curve`.
+    """
+    _subsets(dataset, split, check_sizes("sizes", sizes), by, draws)
+
+
 def check_sizes(name: str, sizes: Any) -> list[float]:
     """Refuse sizes that are no different shares in (0, 1]; returns them in growing order."""
     if not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str) or not len(sizes):

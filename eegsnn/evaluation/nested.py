@@ -29,12 +29,9 @@ class InnerFolds(BaseEstimator):
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return how many folds there will be."""
-        wanted = check_integer("n_splits", self.n_splits, low=2)
-        if groups is not None and len(np.unique(groups)) > 1:
-            return min(wanted, len(np.unique(groups)))
-        if y is None:
-            return wanted
-        return min(wanted, int(np.unique(y, return_counts=True)[1].min()))
+        if y is not None and groups is not None and len(np.unique(groups)) > 1:
+            return len(self._by_groups(np.asarray(y), groups))
+        return self._at_most(y, groups)
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None
@@ -47,15 +44,28 @@ class InnerFolds(BaseEstimator):
             If a class has one trial only, or one group holds all of a class.
         """
         y = np.asarray(y)
-        n_splits = self.get_n_splits(X, y, groups)
+        if groups is not None and len(np.unique(groups)) > 1:
+            yield from self._by_groups(y, groups)
+            return
+        n_splits = self._at_most(y, groups)
         if n_splits < 2:
             raise DataError(
                 "search: expected at least 2 trials of every class to choose parameters by, but a "
                 "class has 1."
             )
-        if groups is None or len(np.unique(groups)) < 2:
-            yield from StratifiedKFold(n_splits, shuffle=True, random_state=0).split(y, y)
-            return
+        yield from StratifiedKFold(n_splits, shuffle=True, random_state=0).split(y, y)
+
+    def _at_most(self, y: Any, groups: Any) -> int:
+        wanted = check_integer("n_splits", self.n_splits, low=2)
+        if groups is not None and len(np.unique(groups)) > 1:
+            return min(wanted, len(np.unique(groups)))
+        if y is None:
+            return wanted
+        return min(wanted, int(np.unique(y, return_counts=True)[1].min()))
+
+    def _by_groups(self, y: np.ndarray, groups: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Folds of whole groups, without those that take a class from training."""
+        n_splits = self._at_most(y, groups)
         pairs = list(StratifiedGroupKFold(n_splits).split(y, y, groups))
         if any(not len(test) or not len(train) for train, test in pairs):
             pairs = list(GroupKFold(n_splits).split(y, y, groups))
@@ -65,7 +75,7 @@ class InnerFolds(BaseEstimator):
                 "search: no group can be held out without taking a class from training. Give more "
                 "groups."
             )
-        yield from usable
+        return usable
 
 
 def nested_search(

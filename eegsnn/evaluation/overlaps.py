@@ -39,9 +39,10 @@ def overlapping_pairs(X: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    The first 32 samples of a trial that differ enough (of the channel that varies most) are looked
-    for at every place of every trial by a rolling hash, in time linear in the number of samples;
-    what is found is compared sample by sample in all channels.
+    The first 32 samples of a trial that differ enough (of the channel in which most trials' do, and
+    that varies most: not of a trigger) are looked for at every place of every trial by a rolling
+    hash, in time linear in the number of samples; what is found is compared sample by sample in all
+    channels.
 
     Examples
     --------
@@ -52,10 +53,8 @@ def overlapping_pairs(X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
     if X.ndim != 3 or X.shape[2] <= _WINDOW or len(X) < 2:
         return np.empty((0, 3), dtype=int)
-    channel = int(np.argmax(X.std(axis=2, dtype=np.float64).mean(axis=0)))
-    series = np.ascontiguousarray(X[:, channel])
+    series, starts = _telling_channel(X)
     hashes = _rolling_hashes(series)
-    starts = _telling_starts(series)
     found = {
         (earlier, later, shift)
         for earlier, later, shift in _matches(hashes, starts)
@@ -76,6 +75,14 @@ def _rolling_hashes(series: np.ndarray) -> np.ndarray:
             hashes += bits[:, k : k + count]
             hashes ^= hashes >> np.uint64(29)
     return hashes
+
+
+def _telling_channel(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the channel that tells trials apart best, and which of them it can tell."""
+    telling = np.array([_telling_starts(X[:, channel]) for channel in range(X.shape[1])])
+    deviation = X.std(axis=2, dtype=np.float64).mean(axis=0)
+    best = int(np.lexsort((deviation, telling.sum(axis=1)))[-1])
+    return np.ascontiguousarray(X[:, best]), telling[best]
 
 
 def _telling_starts(series: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ from eegsnn.evaluation import (
     LearningCurve,
     Progress,
     Split,
+    check_curve,
     code_fingerprint,
     dataset_fingerprint,
     describe_estimator,
@@ -133,6 +134,9 @@ def run_pipeline(
     for text in dataset.provenance.get("oddities", []):
         warnings.warn(f"{dataset.name}: {text}", DataTrapWarning, stacklevel=2)
     split = build_split(config, dataset)
+    if config.learning_curve is not None:
+        section = config.learning_curve
+        check_curve(dataset, split, sizes=section.sizes, by=section.by, draws=section.draws)
     candidates = build_candidates(config, dataset)
     folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is noticed before training
     store = FoldStore(folder / "folds", reuse=not fresh)

@@ -1,11 +1,14 @@
 """A step that was fitted before the folds and stays as it was marks the result."""
 
 import warnings
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
 from sklearn.feature_selection import SelectFromModel
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -112,3 +115,28 @@ def test_what_a_data_set_says_was_fitted_on_all_of_it_is_a_leak(data):
     with pytest.warns(LeakageWarning, match="scaled over all trials"):
         result = experiment(data, LogisticRegression)
     assert result.protocol["leaky"] == ["channels were scaled over all trials"]
+
+
+def flattened(X):
+    return np.reshape(X, (len(X), -1))
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda fitted: make_pipeline(FrozenEstimator(fitted)),
+        lambda fitted: CalibratedClassifierCV(FrozenEstimator(fitted)),
+        lambda fitted: StackingClassifier([("a", fitted)], cv="prefit"),
+        lambda fitted: StackingClassifier([("a", FrozenEstimator(fitted))]),
+        lambda fitted: make_pipeline(
+            FunctionTransformer(partial(fitted.predict_proba)), LogisticRegression()
+        ),
+    ],
+)
+def test_a_fitted_pipeline_is_fitted_wherever_it_hides(data, wrap):
+    fitted = make_pipeline(FunctionTransformer(flattened), StandardScaler(), LogisticRegression())
+    fresh = clone(fitted)
+    fitted.fit(data.X, data.y)
+    assert "before the folds" in fitted_steps(wrap(fitted))[0]
+    assert fitted_steps(CalibratedClassifierCV(fresh)) == []
+    assert fitted_steps(StackingClassifier([("a", fresh)])) == []

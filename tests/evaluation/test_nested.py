@@ -77,3 +77,11 @@ def test_what_cannot_be_chosen_by_is_refused():
         list(InnerFolds().split(np.zeros(3), np.array(list("aab"))))
     with pytest.raises(DataError, match="no group can be held out"):
         list(InnerFolds().split(np.zeros(4), np.array(list("aabb")), np.array([1, 1, 2, 2])))
+
+
+def test_folds_that_would_take_a_class_away_are_left_out():
+    groups = np.repeat(["a", "b", "c", "d"], 15)
+    y = np.where(groups == "a", np.arange(60) % 2, 0)
+    X = y[:, None] + np.linspace(0, 0.1, 60)[:, None]
+    search = nested_search(LogisticRegression(), {"C": [0.1, 1.0]}).fit(X, y, groups=groups)
+    assert search.n_splits_ == InnerFolds(3).get_n_splits(X, y, groups) == 2

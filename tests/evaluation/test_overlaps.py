@@ -129,3 +129,11 @@ def test_a_copy_is_told_as_a_copy_and_not_as_an_overlap(rng):
     with pytest.warns(LeakageWarning):
         (reason,) = find_leaks(copied, split)
     assert "copy" in reason
+
+
+def test_a_trigger_among_the_channels_hides_nothing(rng):
+    signal = rng.normal(size=(2, 640))
+    trigger = 500.0 * np.sign(np.sin(np.arange(640) / 60))
+    recording = np.vstack([trigger, signal])
+    X = np.stack([recording[:, start : start + 256] for start in range(0, 321, 64)])
+    assert len(overlapping_pairs(X)) == len(overlapping_pairs(X[:, 1:])) > 0

@@ -216,6 +216,8 @@ def test_a_leaky_protocol_is_marked_everywhere(pipeline_file, dataset, tmp_path)
     [
         (["protocol.kind=official"], DataError, "no official split"),
         (["protocol.group=subject"], DataError, "has no group 'subject'"),
+        (["learning_curve.by=sesion"], DataError, "learning_curve.by: .* no group 'sesion'"),
+        (["learning_curve.sizes=[0.01, 1]"], DataError, "learning_curve: class .* training trial"),
         (["protocol.kind=group-k-fold", "protocol.n_splits=9"], DataError, "at least 9 groups"),
         (["bands.bands={fast=[30, 60]}"], ConfigurationError, "fast"),
         (["encoder.bin_width=0.001"], ConfigurationError, "bin_width"),
