@@ -132,7 +132,7 @@ def quick_report(monkeypatch):
 
 
 def leave_undrawn(patch):
-    patch.setattr("eegsnn.reports.figures.to_svg", lambda figure: "<svg></svg>")
+    patch.setattr("eegsnn.reports.figures.to_svg", lambda figure, label="": "<svg></svg>")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from eegsnn.plots.learning import learning_curves, training_size_curve
 from eegsnn.plots.scores import confusion_matrix, fold_scores
 from eegsnn.plots.selectivity import selectivity_maps
 from eegsnn.plots.spikes import feature_raster, spike_raster, trial_rasters
-from eegsnn.plots.style import to_png, to_svg
+from eegsnn.plots.style import model_colours, to_png, to_svg
 from eegsnn.plots.surrogates import surrogate_gradients
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "head_maps",
     "known_positions",
     "learning_curves",
+    "model_colours",
     "reliability",
     "selectivity_maps",
     "spike_raster",

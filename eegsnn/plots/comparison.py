@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from eegsnn.errors import DataError
-from eegsnn.plots.style import BLUE, GREY, INK, PALETTE, VERMILION, new_figure, shorten, tidy
+from eegsnn.plots.style import BLUE, GREY, INK, VERMILION, model_colours, new_figure, shorten, tidy
 
 
 def differences(rows: Sequence[tuple[str, float, float, float, bool]], ours: str) -> Figure:
@@ -53,7 +53,10 @@ def differences(rows: Sequence[tuple[str, float, float, float, bool]], ours: str
 
 
 def reliability(
-    curves: Mapping[str, Sequence[tuple[float, float, int]]], *, n_classes: int = 2
+    curves: Mapping[str, Sequence[tuple[float, float, int]]],
+    *,
+    n_classes: int = 2,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw how often decisions are right against how sure the model was; below: how many.
 
@@ -63,6 +66,8 @@ def reliability(
         One entry per bin.
     n_classes : int, default 2
         The least confidence there can be is 1 / classes.
+    colours : dict of model → colour, optional
+        So that figures of one page agree; by place if not given.
 
     Returns
     -------
@@ -81,8 +86,9 @@ def reliability(
     least = 1 / n_classes
     top.plot([0, 1], [0, 1], color=GREY, ls="--", lw=1)
     lowest = min(float(bins[:, :2].min()) for bins in shown.values())
-    for number, (model, bins) in enumerate(shown.items()):
-        colour = PALETTE[number % len(PALETTE)]
+    colours = model_colours(shown) | dict(colours or {})
+    for model, bins in shown.items():
+        colour = colours[model]
         confidence, accuracy, count = bins.T
         share = count / count.sum()
         top.plot(confidence, accuracy, color=colour, lw=1.4, alpha=0.8)

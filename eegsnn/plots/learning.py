@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from eegsnn.errors import DataError
-from eegsnn.plots.style import BLUE, GREY, INK, PALETTE, VERMILION, new_figure, shorten, tidy
+from eegsnn.plots.style import BLUE, GREY, INK, VERMILION, model_colours, new_figure, shorten, tidy
 
 _PANELS = (("loss", "training loss", BLUE), ("validation", "validation score", VERMILION))
 
@@ -62,7 +62,10 @@ def learning_curves(histories: Sequence[Mapping[str, Sequence[float]]]) -> Figur
 
 
 def training_size_curve(
-    rows: Sequence[Mapping[str, Any]], *, chance: float | None = None
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    chance: float | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw accuracy against the number of training trials: a line per model through its means.
 
@@ -73,6 +76,8 @@ def training_size_curve(
         of one model and size (seeds, draws of the training trials) are drawn as dots.
     chance : float, optional
         Drawn as a dashed line.
+    colours : dict of model → colour, optional
+        So that figures of one page agree; by place if not given.
 
     Returns
     -------
@@ -87,8 +92,10 @@ def training_size_curve(
         raise DataError("training_size_curve: no score to draw.")
     figure = new_figure(6.4, 3.6)
     axes = figure.add_subplot()
-    for number, model in enumerate(dict.fromkeys(str(row["model"]) for row in rows)):
-        colour = PALETTE[number % len(PALETTE)]
+    models = list(dict.fromkeys(str(row["model"]) for row in rows))
+    colours = model_colours(models) | dict(colours or {})
+    for model in models:
+        colour = colours[model]
         scores: dict[int, list[float]] = {}
         for row in (row for row in rows if str(row["model"]) == model):
             size, accuracy = round(row["n_train"]), float(row["accuracy"])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from eegsnn.errors import DataError
-from eegsnn.plots.style import GREY, INK, PALETTE, new_figure, shorten, tidy
+from eegsnn.plots.style import GREY, INK, model_colours, new_figure, shorten, tidy
 
 
 def confusion_matrix(
@@ -87,7 +87,10 @@ def confusion_matrix(
 
 
 def fold_scores(
-    scores: Mapping[str, Mapping[str, Sequence[float]]], *, chance: float | None = None
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    chance: float | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw the accuracy of every model on every fold: a dot per run, a bar at the mean.
 
@@ -97,6 +100,8 @@ def fold_scores(
         Accuracies between 0 and 1, one per seed.
     chance : float, optional
         Drawn as a dashed line.
+    colours : dict of model → colour, optional
+        So that figures of one page agree; by place if not given.
 
     Returns
     -------
@@ -113,8 +118,9 @@ def fold_scores(
     folds = list(dict.fromkeys(fold for model in models for fold in scores[model]))
     figure = new_figure(7.2, 1.3 + 0.55 * len(models))
     axes = figure.add_subplot()
+    colours = model_colours(models) | dict(colours or {})
     for row, model in enumerate(models):
-        colour = PALETTE[row % len(PALETTE)]
+        colour = colours[model]
         means = []
         for k, fold in enumerate(folds):
             values = np.asarray(scores[model].get(fold, []), dtype=float)

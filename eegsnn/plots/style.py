@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -50,26 +50,43 @@ def shorten(names: Sequence[str], length: int = 24) -> list[str]:
     return [n if len(n) <= length else f"{n[:half]}…{n[-half:]}" for n in names]
 
 
-def to_svg(figure: Figure) -> str:
+def model_colours(models: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each model, by its place; of many models, some share one."""
+    return {model: PALETTE[k % len(PALETTE)] for k, model in enumerate(models)}
+
+
+def to_svg(figure: Figure, label: str = "") -> str:
     """Return a figure as an ``<svg>`` element that can stand inside a page.
+
+    `label` says in words what it shows, for those who do not see it.
 
     The same figure always gives the same text; characters are drawn as paths, so that no font is
     needed.
     """
     import re
     from hashlib import sha256
+    from html import escape
 
     import matplotlib as mpl
 
     stream = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "eegsnn", "svg.fonttype": "path"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+        # Tight: a label that is wider than its margin widens the picture, and is not cut off.
+        figure.savefig(
+            stream,
+            format="svg",
+            metadata={"Date": None, "Creator": None},
+            bbox_inches="tight",
+            pad_inches=0.05,
+        )
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     # Two figures on one page must not share names of glyphs and clip paths.
     mark = sha256(text.encode()).hexdigest()[:8]
     text = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', text)
-    return re.sub(r"(href=\"#|url\(#)", rf"\g<1>{mark}-", text)
+    text = re.sub(r"(href=\"#|url\(#)", rf"\g<1>{mark}-", text)
+    named = f'<svg role="img" aria-label="{escape(label)}" ' if label else "<svg "
+    return text.replace("<svg ", named, 1)
 
 
 def to_png(figure: Figure, dpi: int = 144) -> str:

@@ -22,6 +22,7 @@ from eegsnn.plots import (
     head_maps,
     known_positions,
     learning_curves,
+    model_colours,
     reliability,
     selectivity_maps,
     to_svg,
@@ -45,18 +46,22 @@ def score_figure(result: ExperimentResult) -> str:
         for run in result.runs_of(summary):
             folds.setdefault(run.fold, []).append(run.test["accuracy"])
         scores[summary] = folds
-    return to_svg(fold_scores(scores, chance=result.chance))
+    figure = fold_scores(scores, chance=result.chance, colours=_colours(result))
+    return to_svg(figure, "Accuracy of every model on every fold; the numbers are in the table")
 
 
 def learning_figure(result: ExperimentResult, model: str) -> str | None:
     """Loss and validation score over epochs; None where no history was kept."""
     histories = [run.history for run in result.runs_of(model) if run.history]
-    return to_svg(learning_curves(histories)) if histories else None
+    if not histories:
+        return None
+    return to_svg(learning_curves(histories), f"Training of {model}: loss and scores by epoch")
 
 
 def confusion_figure(result: ExperimentResult, model: str) -> str:
     """Confusion matrix over all folds and seeds."""
-    return to_svg(confusion_matrix(result.summary(model).confusion_matrix, result.classes))
+    figure = confusion_matrix(result.summary(model).confusion_matrix, result.classes)
+    return to_svg(figure, f"Confusion matrix of {model}")
 
 
 def difference_figure(comparisons: Sequence[Comparison], model: str) -> str | None:
@@ -66,7 +71,10 @@ def difference_figure(comparisons: Sequence[Comparison], model: str) -> str | No
         for c in comparisons
         if c.model == model
     ]
-    return to_svg(differences(rows, model)) if rows else None
+    if not rows:
+        return None
+    words = f"By how many points {model} is above each baseline, with intervals"
+    return to_svg(differences(rows, model), words)
 
 
 def reliability_figure(result: ExperimentResult, models: Sequence[str]) -> str | None:
@@ -80,7 +88,8 @@ def reliability_figure(result: ExperimentResult, models: Sequence[str]) -> str |
     if not curves:
         return None
     first = dict(list(curves.items())[:_CURVES])
-    return to_svg(reliability(first, n_classes=len(result.classes)))
+    figure = reliability(first, n_classes=len(result.classes), colours=_colours(result))
+    return to_svg(figure, "How often decisions are right against how sure the models were")
 
 
 def cost_figure(result: ExperimentResult) -> str | None:
@@ -103,7 +112,10 @@ def cost_figure(result: ExperimentResult) -> str | None:
                 costs["energy_nj"],
             )
         )
-    return to_svg(accuracy_and_cost(points, chance=result.chance)) if len(points) > 1 else None
+    if len(points) < 2:
+        return None
+    figure = accuracy_and_cost(points, chance=result.chance)
+    return to_svg(figure, "Accuracy of each model against its operations and energy")
 
 
 def mean_costs(result: ExperimentResult, model: str) -> dict[str, float] | None:
@@ -118,9 +130,12 @@ def mean_costs(result: ExperimentResult, model: str) -> dict[str, float] | None:
     return {name: float(np.mean([cost[name] for cost in costs])) for name in names}
 
 
-def size_figure(rows: Sequence[Mapping[str, Any]], chance: float) -> str | None:
+def size_figure(result: ExperimentResult, rows: Sequence[Mapping[str, Any]]) -> str | None:
     """Accuracy against the number of training trials; None without such scores."""
-    return to_svg(training_size_curve(rows, chance=chance)) if rows else None
+    if not rows:
+        return None
+    figure = training_size_curve(rows, chance=result.chance, colours=_colours(result))
+    return to_svg(figure, "Accuracy of each model against the number of training trials")
 
 
 def map_figures(maps: SpatialMaps | None) -> list[tuple[str, str]]:
@@ -128,7 +143,7 @@ def map_figures(maps: SpatialMaps | None) -> list[tuple[str, str]]:
     if maps is None or not known_positions(maps.ch_names):
         return []
     return [
-        (caption, to_svg(head_maps(values, maps.ch_names, maps.names, label=label)))
+        (caption, to_svg(head_maps(values, maps.ch_names, maps.names, label=label), caption))
         for caption, values, label in (
             ("Patterns: where what a filter extracts is strong", maps.patterns, "relative"),
             ("Filters: how the channels are weighted", maps.filters, "relative weight"),
@@ -141,7 +156,10 @@ def selectivity_figure(selectivity: Selectivity | None) -> str | None:
     if selectivity is None:
         return None
     return to_svg(
-        selectivity_maps(selectivity.change, selectivity.frequencies.tolist(), selectivity.ch_names)
+        selectivity_maps(
+            selectivity.change, selectivity.frequencies.tolist(), selectivity.ch_names
+        ),
+        "Change of hidden firing rates by frequency and channel of a sinusoid",
     )
 
 
@@ -155,7 +173,8 @@ def raster_figures(
         trials = [
             (_caption(e), e.features, e.spikes) for e in shown[start : start + _TRIALS_PER_ROW]
         ]
-        figures.append(to_svg(trial_rasters(trials, shown[0].names, step=step, tmin=tmin)))
+        words = "Spikes of test trials: " + "; ".join(caption for caption, _, _ in trials)
+        figures.append(to_svg(trial_rasters(trials, shown[0].names, step=step, tmin=tmin), words))
     return figures
 
 
@@ -163,6 +182,11 @@ def _caption(example: Example) -> str:
     right = example.truth == example.decision
     verdict = "decided rightly" if right else f"taken for {example.decision}"
     return f"{example.truth} (trial {example.trial})\n{verdict}"
+
+
+def _colours(result: ExperimentResult) -> dict[str, str]:
+    """One colour per model in all figures of a page."""
+    return model_colours(_spiking_first(result))
 
 
 def _spiking_first(result: ExperimentResult) -> list[str]:

@@ -148,7 +148,7 @@ def render_report(report: Report) -> str:
             rows=result.rows(),
             scores=Markup(score_figure(result)),
             learning=_markup(learning_figure(result, headline.model)),
-            sizes=_markup(size_figure(report.sizes, result.chance)),
+            sizes=_markup(size_figure(result, report.sizes)),
             confusions=confusions[:_MATRICES],
             more_confusions=confusions[_MATRICES:],
             calibrations=_calibrations(result, models),

@@ -132,7 +132,8 @@ def _reconstructions(page: StudyPage) -> list[Markup]:
         part = _some_cycles(band, len(times), page.source.sfreq)
         restored = None if decoded is None else decoded[chosen, part]
         figure = reconstruction_figure(times[part], signal[:, part], restored, names)
-        figures.append(Markup(to_svg(figure)))
+        words = f"Signals of {band.name}, and what the spikes tell of them"
+        figures.append(Markup(to_svg(figure, words)))
     return figures
 
 
@@ -147,7 +148,7 @@ def _raster(page: StudyPage, bands: Sequence[str]) -> Markup:
     units = max(1, *(len(code["units"]) for code in _codes(page.description)))
     figure = raster_figure(page.events, bands, page.source.ch_names, limits, units)
     if len(page.events["sample"]) <= _MANY_SPIKES:
-        return Markup(to_svg(figure))
+        return Markup(to_svg(figure, "Spike raster of a stretch of the recording"))
     # Bars by the ten thousand are smaller as an image.
     return Markup('<img alt="spike raster" src="{}">').format(to_png(figure))
 
@@ -155,7 +156,8 @@ def _raster(page: StudyPage, bands: Sequence[str]) -> Markup:
 def _curve(page: StudyPage) -> Markup | None:
     if not page.curves:
         return None
-    return Markup(to_svg(curve_figure(page.curves)))
+    words = "Signal-to-noise ratio of each band against spikes per second"
+    return Markup(to_svg(curve_figure(page.curves), words))
 
 
 def _maps(page: StudyPage, bands: Sequence[str]) -> list[tuple[str, Markup]]:

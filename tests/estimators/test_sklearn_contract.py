@@ -113,7 +113,7 @@ def test_groups_and_weights_are_routed_to_fit(rows: Any, quick: dict) -> None:
             cv=GroupKFold(2),
             error_score="raise",
         )
-    assert scores.min() > 0.8
+    assert scores.min() > 0.7
 
 
 def test_works_at_the_end_of_a_pipeline(rows: Any, quick: dict) -> None:
