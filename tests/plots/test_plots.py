@@ -18,6 +18,7 @@ from eegsnn.plots import (
     head_maps,
     known_positions,
     learning_curves,
+    model_colours,
     reliability,
     selectivity_maps,
     spike_raster,
@@ -250,3 +251,25 @@ def test_no_figure_is_left_to_pyplot():
 
     spike_raster(np.eye(5))
     assert plt.get_fignums() == []
+
+
+def test_a_figure_says_in_words_what_it_shows():
+    figure = confusion_matrix([[1, 0], [0, 1]], ["left", "right"])
+    assert to_svg(figure, 'Hands & "feet"').startswith(
+        '<svg role="img" aria-label="Hands &amp; &quot;feet&quot;" '
+    )
+
+
+@pytest.mark.parametrize("classes", [["left", "right"], ["eyes open", "eyes closed", "asleep"]])
+def test_the_picture_is_as_wide_as_its_labels_need(classes):
+    figure = confusion_matrix(np.eye(len(classes), dtype=int), classes)
+    svg = to_svg(figure)
+    width = float(re.search(r'viewBox="0 0 ([0-9.]+)', svg)[1])
+    assert width >= 72 * figure.get_tightbbox().width
+
+
+def test_a_model_keeps_its_colour_from_figure_to_figure():
+    colours = model_colours(["a", "b", "c"])
+    lines = fold_scores({"c": {"1": [0.5]}, "a": {"1": [0.7]}}, colours=colours).axes[0].lines
+    assert {line.get_color() for line in lines} >= {colours["a"], colours["c"]}
+    assert colours["b"] not in {line.get_color() for line in lines}
