@@ -13,7 +13,6 @@ import json
 import sys
 import types
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -21,6 +20,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 import eegsnn
+from eegsnn.evaluation.origins import origin
 from eegsnn.evaluation.protocols import Fold
 from eegsnn.evaluation.sources import source_hash
 
@@ -99,7 +99,7 @@ def describe_estimator(estimator: Any) -> Any:
     if isinstance(estimator, type):
         file = getattr(sys.modules.get(estimator.__module__), "__file__", None)
         name = f"{estimator.__module__}.{estimator.__qualname__}"
-        return [name, _origin(estimator.__module__, file)]
+        return [name, origin(estimator.__module__, file)]
     if dataclasses.is_dataclass(estimator):
         values = {
             field.name: getattr(estimator, field.name) for field in dataclasses.fields(estimator)
@@ -118,21 +118,11 @@ def _with_origin(value: Any, content: dict[str, Any]) -> dict[str, Any]:
     if kind.__module__.partition(".")[0] in ("eegsnn", "builtins"):
         return named | content  # the sources of this package are hashed as a whole
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    named["origin"] = [kind.__module__, _origin(kind.__module__, file)]
+    named["origin"] = [kind.__module__, origin(kind.__module__, file)]
     if file is None:  # made in an interactive session
         methods = (value for value in vars(kind).values() if isinstance(value, types.FunctionType))
         named["methods"] = [_describe_code(method.__code__) for method in methods]
     return named | content
-
-
-def _origin(module: str, file: str | None) -> str:
-    """Tell one state of code from another: the version if it is installed, else a SHA-256."""
-    top = module.partition(".")[0]
-    if top == "eegsnn" or file is None or not Path(file).is_file():
-        return ""
-    if "site-packages" not in file and not file.startswith(sys.base_prefix):
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    return str(getattr(sys.modules.get(top), "__version__", ""))
 
 
 def _describe_function(function: types.FunctionType) -> dict[str, Any]:
@@ -141,7 +131,7 @@ def _describe_function(function: types.FunctionType) -> dict[str, Any]:
     return {
         "function": f"{function.__module__}.{function.__qualname__}",
         "code": _describe_code(function.__code__),
-        "origin": _origin(function.__module__, function.__code__.co_filename),
+        "origin": origin(function.__module__, function.__code__.co_filename),
         "defaults": describe_estimator([function.__defaults__, function.__kwdefaults__]),
         "globals": {
             name: describe_estimator(function.__globals__[name])
