@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from eegsnn.errors import DataError
+from eegsnn.evaluation.leaks import trial_hashes
 from eegsnn.filters.alignment import ALIGNMENTS, align
 
 
@@ -56,4 +59,8 @@ def align_dataset(dataset: Any, method: str = "euclidean", group: str = "subject
         "alignment": {"method": method, "group": group, "unit": dataset.unit},
         "transductive": [*dataset.provenance.get("transductive", []), reason],
     }
-    return dataclasses.replace(dataset, X=X, unit="a.u.", provenance=provenance)
+    # One recording in two groups is no longer the same in both: what it was is remembered.
+    contents = dataset.contents
+    if contents is None:
+        contents = np.array([digest.hex() for digest in trial_hashes(dataset.X)])
+    return dataclasses.replace(dataset, X=X, unit="a.u.", contents=contents, provenance=provenance)

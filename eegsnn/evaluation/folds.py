@@ -14,7 +14,7 @@ from eegsnn.backend import one_blas_thread
 from eegsnn.errors import EegsnnWarning, InterruptedTrainingWarning
 from eegsnn.evaluation.costs import decision_costs, selection_of
 from eegsnn.evaluation.fitted_steps import fitted_before, unchanged_steps
-from eegsnn.evaluation.metrics import decide, score_predictions
+from eegsnn.evaluation.metrics import decide, score_predictions, significant
 from eegsnn.evaluation.protocols import Fold
 from eegsnn.evaluation.results import RunRecord
 from eegsnn.evaluation.subsets import nested_subset
@@ -79,7 +79,7 @@ def _run_fold(estimator: Any, dataset: Any, fold: Fold, group: str | None) -> Ru
             "trial": fold.test.tolist(),
             "truth": [position[value] for value in y_test.tolist()],
             "label": [position[value] for value in label.tolist()],
-            "score": None if scores is None else np.round(scores.astype(float), 5).tolist(),
+            "score": None if scores is None else significant(scores).tolist(),
         },
         spike_rates={
             str(layer): float(rate)

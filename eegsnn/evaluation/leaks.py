@@ -48,14 +48,14 @@ def trial_hashes(X: np.ndarray) -> list[bytes]:
     return [hashlib.blake2b(trial.tobytes(), digest_size=16).digest() for trial in X]
 
 
-def duplicated_trials(fold: Fold, hashes: Sequence[bytes]) -> np.ndarray:
+def duplicated_trials(fold: Fold, hashes: Sequence[Any]) -> np.ndarray:
     """Return the positions of test trials whose samples also occur in the training set.
 
     Parameters
     ----------
     fold : Fold
-    hashes : sequence of bytes, length trials
-        From :func:`trial_hashes`.
+    hashes : sequence, length trials
+        From :func:`trial_hashes`, or any other that are alike where trials are.
     """
     training = {hashes[i] for i in fold.train}
     return np.array([i for i in fold.test if hashes[i] in training], dtype=int)
@@ -96,7 +96,8 @@ def find_leaks(dataset: Any, split: Split, estimators: Sequence[Any] = ()) -> li
                 f"trials of the same {split.group} are on both sides of the split "
                 f"({len(shared)} of {len(np.unique(values))})"
             )
-    hashes = trial_hashes(dataset.X)
+    contents = getattr(dataset, "contents", None)
+    hashes = trial_hashes(dataset.X) if contents is None else list(contents)
     copies = {int(i) for fold in split.folds for i in duplicated_trials(fold, hashes)}
     if copies:
         are = "s are copies" if len(copies) > 1 else " is a copy"

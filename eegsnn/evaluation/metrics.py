@@ -34,6 +34,25 @@ class Spread:
         return cls(float(array.mean()), std, float(array.min()), float(array.max()), len(array))
 
 
+def significant(scores: np.ndarray, digits: int = 7) -> np.ndarray:
+    """Round to so many significant digits, whatever the unit: what float32 holds.
+
+    Examples
+    --------
+    >>> significant(np.array([0.123456789, 1.23456789e-9, 0.0, -250.0])).tolist()
+    [0.1234568, 1.234568e-09, 0.0, -250.0]
+    """
+    exact = np.asarray(scores, dtype=float)
+    with np.errstate(divide="ignore"):
+        magnitude = np.floor(np.log10(np.abs(exact)))
+    places = np.where(np.isfinite(magnitude), digits - 1 - magnitude, 0.0)
+    power = 10.0 ** np.abs(places)
+    rounded = np.where(
+        places >= 0, np.round(exact * power) / power, np.round(exact / power) * power
+    )
+    return np.asarray(np.where(np.isfinite(exact), rounded, exact))
+
+
 def score_predictions(
     y_true: np.ndarray,
     y_pred: np.ndarray,

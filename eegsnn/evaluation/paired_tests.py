@@ -66,7 +66,7 @@ def sign_flip_test(differences: np.ndarray, *, n_draws: int = 20_000, seed: int 
     >>> sign_flip_test(np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1]))
     0.03125
     """
-    differences = np.round(finite_values(differences, "sign_flip_test"), _DECIMALS)
+    differences = _in_own_unit(finite_values(differences, "sign_flip_test"))
     sizes = np.abs(differences[differences != 0])
     if len(sizes) == 0:
         return 1.0
@@ -97,7 +97,7 @@ def wilcoxon_signed_rank(differences: np.ndarray) -> float:
     >>> wilcoxon_signed_rank(np.array([0.1, 0.2, 0.15, 0.3, 0.25, 0.12]))
     0.03125
     """
-    differences = np.round(finite_values(differences, "wilcoxon_signed_rank"), _DECIMALS)
+    differences = _in_own_unit(finite_values(differences, "wilcoxon_signed_rank"))
     differences = differences[differences != 0]
     if len(differences) == 0:
         return 1.0
@@ -214,3 +214,9 @@ def cohens_g(differences: np.ndarray) -> float | None:
     differences = np.asarray(differences, dtype=float)
     won, lost = differences[differences > 0].sum(), -differences[differences < 0].sum()
     return None if won + lost == 0 else float(won / (won + lost) - 0.5)
+
+
+def _in_own_unit(differences: np.ndarray) -> np.ndarray:
+    """Differences as shares of the largest, so that what is rounding is so in every unit."""
+    largest = np.abs(differences).max(initial=0.0)
+    return differences if largest == 0 else np.round(differences / largest, _DECIMALS)

@@ -115,9 +115,13 @@ class NIRNeuron(Neuron):
         if "threshold" not in p:
             mem = p["beta"] * mem + p["gain"] * drive + p["bias"]
             return mem, {**after, "mem": mem}
-        if self._reset_delay:
-            mem = self._reset_of(mem, mem > p["threshold"], p)
+        due = mem > p["threshold"] if self._reset_delay else None
+        if due is not None and self._reset == "value":
+            mem = self._reset_of(mem, due, p)
         mem = p["beta"] * mem + p["gain"] * drive + p["bias"]
+        if due is not None and self._reset == "subtract":
+            # As everywhere here and in snnTorch: what is taken off late does not leak.
+            mem = self._reset_of(mem, due, p)
         spikes = spike(mem - p["threshold"], self._surrogate)
         if not self._reset_delay:
             mem = self._reset_of(mem, mem > p["threshold"], p)

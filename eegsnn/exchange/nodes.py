@@ -39,6 +39,8 @@ WITH_TIME = NEURONS | nir.Delay
 """Nodes that are described in seconds."""
 
 MAX_VALUES = 2**28
+# Of r·dt/τ in float32, where a gain of one was meant.
+_ROUNDING = 3e-7
 """Values of one trial at one step, at any node, beyond which a graph is refused."""
 
 
@@ -262,7 +264,8 @@ def _known_neuron(
 ) -> Any | None:
     """Neuron of this package that does exactly this, faster and open to training."""
     plain = not np.any(p.get("bias", 0)) and not np.any(p.get("v_reset", 0))
-    if not plain or np.any(p["gain"] != 1) or np.any(p.get("syn_gain", 1) != 1):
+    gains = [p["gain"], p.get("syn_gain", np.ones(()))]
+    if not plain or any(np.any(abs(gain - 1) > _ROUNDING) for gain in gains):
         return None
     if "threshold" not in p:
         return LeakyIntegrator(p["beta"]) if "alpha" not in p else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import mlx.core as mx
@@ -37,10 +36,8 @@ class SumPool1d(AvgPool1d):
 
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__(kernel_size, stride, padding)
-
-    def __call__(self, x: mx.array) -> mx.array:
-        """Sum of every window."""
-        return super().__call__(x) * math.prod(self._kernel_size)
+        # Not a mean times a number: sums of spikes are whole numbers.
+        self._pooling_function = mx.sum
 
 
 class SumPool2d(AvgPool2d):
@@ -64,10 +61,8 @@ class SumPool2d(AvgPool2d):
         padding: int | Sequence[int] = 0,
     ) -> None:
         super().__init__(kernel_size, stride, padding)
-
-    def __call__(self, x: mx.array) -> mx.array:
-        """Sum of every window."""
-        return super().__call__(x) * math.prod(self._kernel_size)
+        # Not a mean times a number: sums of spikes are whole numbers.
+        self._pooling_function = mx.sum
 
 
 class Flatten(nn.Module):

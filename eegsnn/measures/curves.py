@@ -178,7 +178,8 @@ def best_threshold(
             break
         best = max(allowed, key=lambda point: point.snr)
         ratio = (top / bottom) ** (1 / (count - 1))
-        bottom, top = best.value / ratio, min(best.value * ratio, float(high))
+        bottom = max(best.value / ratio, float(low))
+        top = min(best.value * ratio, float(high))
         if bottom >= top:
             break
     if best is None:

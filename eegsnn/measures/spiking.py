@@ -144,4 +144,7 @@ def _counts(spikes: Any) -> np.ndarray:
             f"spikes: expected whole numbers (..., steps), but got dtype {z.dtype} and shape "
             f"{z.shape}. Currents have no spikes to count."
         )
-    return z.astype(np.int8) if z.dtype.kind == "b" else z
+    if z.dtype.kind == "b":
+        return z.astype(np.int8)
+    # The lowest number of a signed type has no magnitude in that type.
+    return z.astype(np.int16 if z.itemsize == 1 else np.int64) if z.dtype.kind == "i" else z

@@ -28,6 +28,12 @@ def check_joinable(first: EEGDataset, other: EEGDataset) -> None:
             raise DataError(f"concatenate: {what} differ: {one} and {two}.")
 
 
+def join_contents(parts: Sequence[EEGDataset]) -> np.ndarray | None:
+    """Return the hashes of all trials, or None where a part has none."""
+    contents = [part.contents for part in parts if part.contents is not None]
+    return np.concatenate(contents) if len(contents) == len(parts) else None
+
+
 def join_onsets(parts: Sequence[EEGDataset]) -> dict[str, Any]:
     """Join where trials lie; parts whose recording has no name are recordings of their own."""
     if any(part.onsets is None for part in parts):

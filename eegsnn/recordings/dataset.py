@@ -11,7 +11,7 @@ import numpy as np
 
 from eegsnn._validation import channel_order, check_channel_names, check_number, check_series
 from eegsnn.errors import DataError
-from eegsnn.recordings._joining import check_joinable, join_onsets, join_provenance
+from eegsnn.recordings._joining import check_joinable, join_contents, join_onsets, join_provenance
 from eegsnn.recordings._labelled import LabelledData
 from eegsnn.recordings.epochs import trial_onsets
 
@@ -45,6 +45,9 @@ class EEGDataset(LabelledData):
         must not be divided between training and test.
     recordings : ndarray of str, shape (trials,), optional
         The recording that `onsets` count in; one recording if not given.
+    contents : ndarray of str, shape (trials,), optional
+        Hash of each trial as it was before groups of trials were aligned: copies that lie in two
+        groups are recognised by it.
     name : str
         Name of the data set.
     provenance : dict
@@ -75,6 +78,7 @@ class EEGDataset(LabelledData):
     tmin: float = 0.0
     onsets: np.ndarray | None = None
     recordings: np.ndarray | None = None
+    contents: np.ndarray | None = None
 
     def _check_series(self) -> None:
         array = np.asarray(self.X)
@@ -83,6 +87,8 @@ class EEGDataset(LabelledData):
         self.ch_names = check_channel_names(self.ch_names, self.X.shape[1])
         self.sfreq = check_number("sfreq", self.sfreq, low=0, low_open=True, unit="Hz")
         self.tmin = check_number("tmin", self.tmin, unit="s")
+        if self.contents is not None:
+            self.contents = self._per_row("contents", self.contents)
         if self.onsets is None:
             self.recordings = None
             return
@@ -97,9 +103,9 @@ class EEGDataset(LabelledData):
         return list(self.ch_names) if fit else None
 
     def _of_rows(self, index: np.ndarray) -> dict[str, Any]:
-        if self.onsets is None or self.recordings is None:
-            return {}
-        return {"onsets": self.onsets[index], "recordings": self.recordings[index]}
+        known = ("onsets", "recordings", "contents")
+        columns = {name: getattr(self, name) for name in known}
+        return {name: rows[index] for name, rows in columns.items() if rows is not None}
 
     @property
     def times(self) -> np.ndarray:
@@ -186,6 +192,7 @@ class EEGDataset(LabelledData):
             classes=list(dict.fromkeys(label for part in parts for label in part.classes)),
             split=np.concatenate([part.split for part in parts]) if has_split else None,
             **join_onsets(parts),
+            contents=join_contents(parts),
             provenance=join_provenance([part.provenance for part in parts]),
             warnings=list(dict.fromkeys(text for part in parts for text in part.warnings)),
         )

@@ -8,8 +8,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from eegsnn.errors import DataError
-from eegsnn.evaluation import Candidate, align_dataset, make_split, run_experiment
+from eegsnn.errors import DataError, LeakageWarning
+from eegsnn.evaluation import Candidate, align_dataset, find_leaks, make_split, run_experiment
 from eegsnn.recordings import EEGDataset
 
 
@@ -71,3 +71,14 @@ def test_what_was_aligned_has_no_unit_and_remembers_the_former(data):
 def test_a_group_that_is_not_there_is_named(data):
     with pytest.raises(DataError, match="no group 'session'"):
         align_dataset(data, group="session")
+
+
+def test_copies_in_two_groups_are_found_after_alignment(data):
+    data.X[20:25] = data.X[:5]  # one recording filed under two subjects
+    aligned = align_dataset(data)
+    split = make_split(aligned, "leave-one-group-out", group="subject")
+    with pytest.warns(LeakageWarning, match="10 test trials are copies"):
+        find_leaks(aligned, split)
+    halves = [aligned.select(np.arange(0, 20)), aligned.select(np.arange(20, 80))]
+    joined = EEGDataset.concatenate(halves)
+    np.testing.assert_array_equal(joined.contents, aligned.contents)

@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from eegsnn.evaluation import chance_level, class_scores, score_predictions
+from eegsnn.evaluation.metrics import significant
 
 
 def test_balanced_accuracy_weighs_classes_alike():
@@ -63,3 +64,10 @@ def test_scores_of_three_classes_are_reordered(rng):
     model = LogisticRegression().fit(X, y)
     scores = class_scores(model, X, ["b", "c", "a"])
     assert (np.array(["b", "c", "a"])[scores.argmax(axis=1)] == model.predict(X)).all()
+
+
+def test_small_scores_are_kept_apart():
+    scores = np.random.default_rng(0).normal(size=50)
+    assert (np.argsort(significant(1e-9 * scores)) == np.argsort(significant(scores))).all()
+    np.testing.assert_allclose(significant(1e-9 * scores), 1e-9 * scores, rtol=1e-6)
+    assert significant(np.array([np.inf, np.nan, 0.0])).tolist()[::2] == [np.inf, 0.0]

@@ -124,3 +124,9 @@ def test_holm_keeps_the_order_and_lies_between_single_and_bonferroni(p_values):
 def test_what_is_missing_is_no_finding(test, missing):
     with pytest.raises(DataError, match="1 of 3 are NaN or infinite, the first at place 1"):
         test(np.array([0.1, missing, -0.1]))
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-6, 1e6])
+@pytest.mark.parametrize("test", [sign_flip_test, wilcoxon_signed_rank])
+def test_no_unit_changes_a_p_value(test, unit):
+    assert test(unit * np.arange(1.0, 8.0)) == test(np.arange(1.0, 8.0)) == 2 / 2**7

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegsnn.errors import DataError, ExchangeError
-from eegsnn.exchange import Convention, GraphModel, from_nir, write_graph
+from eegsnn.exchange import Convention, GraphModel, NIRNeuron, from_nir, write_graph
 from eegsnn.neurons import Leaky
 
 DT = 1e-3
@@ -470,3 +470,23 @@ def test_what_is_fixed_stays_fixed_and_the_rest_can_be_trained():
     _, gradients = nn.value_and_grad(model, lambda x: model.run(x)[0].sum())(mx.array(X))
     assert mx.any(gradients["layers"]["w"]["weight"] != 0).item()
     assert mx.any(gradients["layers"]["rec"]["weight"] != 0).item()
+
+
+def test_what_snntorch_writes_is_read_as_it_computes():
+    """Its r·dt/τ is 1 but for rounding; a reset one step late takes off what does not leak."""
+    for beta in np.linspace(0.02, 0.99, 25):
+        tau = np.float32(1e-4) / np.float32(1 - beta)
+        node = nir.LIF(*(np.array([v], np.float32) for v in (tau, tau / 1e-4, 0.0, 1.0)))
+        graph = chain(node, shape=(1,))
+        (layer,) = from_nir(graph, 1e-4, convention="snntorch").layers.values()
+        assert isinstance(layer, Leaky)
+        np.testing.assert_allclose(np.array(layer.beta), beta, rtol=1e-3)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+def test_a_late_subtraction_does_not_leak(gain):
+    x = RNG.random((60, 1, 1)).astype(np.float32)
+    neuron = NIRNeuron(0.9, gain, 0.0, threshold=1.0, reset="subtract", reset_delay=True)
+    spikes, _ = neuron.run(mx.array(x))
+    expected, _ = Leaky(0.9, reset_mechanism="subtract").run(mx.array(np.float32(gain) * x))
+    np.testing.assert_array_equal(np.array(spikes), np.array(expected))

@@ -85,3 +85,14 @@ def test_sum_pools_count_spikes() -> None:
 
 def test_flatten_keeps_trials() -> None:
     assert Flatten()(mx.zeros((5, 2, 3, 4))).shape == (5, 24)
+
+
+@pytest.mark.parametrize("size", range(2, 26))
+def test_sums_of_spikes_are_whole_numbers(size):
+    spikes = (np.random.default_rng(size).random((3, 60, 2)) < 0.3).astype(np.float32)
+    found = np.array(SumPool1d(size)(mx.array(spikes)))
+    n = 60 // size
+    expected = spikes[:, : n * size].reshape(3, n, size, 2).sum(axis=2)
+    np.testing.assert_array_equal(found, expected)
+    square = np.array(SumPool2d(size)(mx.ones((1, 30, 30, 1))))
+    np.testing.assert_array_equal(square, np.full(square.shape, size * size))

@@ -69,3 +69,11 @@ def test_impossible_searches(X):
         best_threshold(X, SFREQ, "level_crossing", max_rate=10.0, low=2.0, high=1.0)
     with pytest.raises(ConfigurationError, match="max_rate"):
         best_threshold(X, SFREQ, "level_crossing", max_rate=0.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "low", "high"), [("level_crossing", 0.1, 4.0), ("step_forward", 0.1, 0.11)]
+)
+def test_the_best_threshold_lies_in_the_range(method, low, high):
+    X = np.sin(np.arange(5000) / 20)[None, None]
+    assert low <= best_threshold(X, 250.0, method, max_rate=1e6, low=low, high=high).value <= high

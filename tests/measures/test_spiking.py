@@ -70,3 +70,11 @@ def test_bad_input():
         spikes_per_second(np.zeros(4, dtype=int), 0.0)
     with pytest.raises(ConfigurationError, match="window"):
         interval_statistics(np.zeros(4, dtype=int), 1.0, 0.1)
+
+
+def test_the_lowest_number_of_a_type_has_a_magnitude():
+    z = np.array([[-128, 1, 2, -1]], np.int8)
+    np.testing.assert_array_equal(spike_rate(z), [33.0])
+    np.testing.assert_array_equal(
+        interval_statistics(z, 4.0, 1.0)["cv"], interval_statistics(z.astype(int), 4.0, 1.0)["cv"]
+    )

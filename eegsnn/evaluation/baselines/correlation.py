@@ -27,7 +27,10 @@ from eegsnn.evaluation.features import BandPass
 _TOP, _MARGIN = 88.0, 2.0
 # A direction of the channels with less than this share of the largest amplitude is empty.
 _EMPTY = 1e-7
-_FREQUENCY = re.compile(r"(\d+(?:\.\d+)?)\s*[_-]?\s*hz", re.IGNORECASE)
+# A whole number: not the end of another one, or of 1.5e1.
+_FREQUENCY = re.compile(
+    r"(?<!\d)(?<!\d[.,eE])(?<!\d[eE][+-])(\d+(?:[.,]\d+)?)\s*[_-]?\s*hz", re.IGNORECASE
+)
 
 
 def cca(signal: Signal, frequencies: Any = None, n_harmonics: int = 3) -> Pipeline:
@@ -267,7 +270,7 @@ def frequencies_of(classes: Sequence[Any], frequencies: Any = None) -> dict[Any,
     """
     if frequencies is None:
         stated = ((label, _FREQUENCY.search(str(label))) for label in classes)
-        found = {label: float(match[1]) for label, match in stated if match}
+        found = {label: float(match[1].replace(",", ".")) for label, match in stated if match}
     elif isinstance(frequencies, Mapping):
         by_text = {str(key): value for key, value in frequencies.items()}
         unknown = sorted(set(by_text) - {str(label) for label in classes})

@@ -117,3 +117,12 @@ def test_frequencies_that_do_not_fit_are_refused_before_fitting(name, parameters
 def test_trials_shorter_than_sines_are_refused():
     with pytest.raises(ConfigurationError, match="at least 11 samples"):
         build_baseline("fbcca", {}, Signal(SFREQ, 3, 8, FLICKER))
+
+
+def test_a_frequency_is_a_number_of_its_own():
+    assert frequencies_of(["13,5Hz", "17.25 Hz", "stim_2-21hz"]) == {
+        "13,5Hz": 13.5,
+        "17.25 Hz": 17.25,
+        "stim_2-21hz": 21.0,
+    }
+    assert "1.5e1 Hz" not in frequencies_of(["1.5e1 Hz", "17Hz"])
