@@ -24,8 +24,7 @@ if (
 import numpy as np
 import pytest
 
-from eegsnn.pipeline import parse_pipeline
-from eegsnn.pipeline import run as running
+from eegsnn.pipeline import parse_pipeline, writing
 from eegsnn.pipeline.run import run_pipeline
 from eegsnn.recordings import EEGDataset
 
@@ -127,8 +126,8 @@ def pipeline_file(tmp_path):
 @pytest.fixture
 def quick_report(monkeypatch):
     """Leaves out the report and what it shows of the model: they take longer than small runs."""
-    monkeypatch.setattr(running, "render_report", lambda report: "<!doctype html>")
-    monkeypatch.setattr(running, "look_and_card", lambda *args, **options: (None, {}))
+    monkeypatch.setattr(writing, "render_report", lambda report: "<!doctype html>")
+    monkeypatch.setattr(writing, "look_and_card", lambda *args, **options: (None, {}))
 
 
 def leave_undrawn(patch):

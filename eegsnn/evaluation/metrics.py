@@ -43,14 +43,9 @@ def significant(scores: np.ndarray, digits: int = 7) -> np.ndarray:
     [0.1234568, 1.234568e-09, 0.0, -250.0]
     """
     exact = np.asarray(scores, dtype=float)
-    with np.errstate(divide="ignore"):
-        magnitude = np.floor(np.log10(np.abs(exact)))
-    places = np.where(np.isfinite(magnitude), digits - 1 - magnitude, 0.0)
-    power = 10.0 ** np.abs(places)
-    rounded = np.where(
-        places >= 0, np.round(exact * power) / power, np.round(exact / power) * power
-    )
-    return np.asarray(np.where(np.isfinite(exact), rounded, exact))
+    # As text: powers of ten overflow for the 1e-310 that a discriminant may say.
+    rounded = [float(f"{score:.{digits - 1}e}") for score in exact.ravel().tolist()]
+    return np.array(rounded).reshape(exact.shape)
 
 
 def score_predictions(

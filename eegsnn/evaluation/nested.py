@@ -29,7 +29,7 @@ class InnerFolds(BaseEstimator):
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return how many folds there will be."""
-        if y is not None and groups is not None and len(np.unique(groups)) > 1:
+        if y is not None and _several(groups):
             return len(self._by_groups(np.asarray(y), groups))
         return self._at_most(y, groups)
 
@@ -44,7 +44,7 @@ class InnerFolds(BaseEstimator):
             If a class has one trial only, or one group holds all of a class.
         """
         y = np.asarray(y)
-        if groups is not None and len(np.unique(groups)) > 1:
+        if _several(groups):
             yield from self._by_groups(y, groups)
             return
         n_splits = self._at_most(y, groups)
@@ -57,7 +57,7 @@ class InnerFolds(BaseEstimator):
 
     def _at_most(self, y: Any, groups: Any) -> int:
         wanted = check_integer("n_splits", self.n_splits, low=2)
-        if groups is not None and len(np.unique(groups)) > 1:
+        if _several(groups):
             return min(wanted, len(np.unique(groups)))
         if y is None:
             return wanted
@@ -76,6 +76,10 @@ class InnerFolds(BaseEstimator):
                 "groups."
             )
         return usable
+
+
+def _several(groups: Any) -> bool:
+    return groups is not None and len(np.unique(groups)) > 1
 
 
 def nested_search(

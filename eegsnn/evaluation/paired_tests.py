@@ -66,8 +66,8 @@ def sign_flip_test(differences: np.ndarray, *, n_draws: int = 20_000, seed: int 
     >>> sign_flip_test(np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1]))
     0.03125
     """
-    differences = _in_own_unit(finite_values(differences, "sign_flip_test"))
-    sizes = np.abs(differences[differences != 0])
+    differences = _changes(differences, "sign_flip_test")
+    sizes = np.abs(differences)
     if len(sizes) == 0:
         return 1.0
     distinct, counts = np.unique(sizes, return_counts=True)
@@ -97,8 +97,7 @@ def wilcoxon_signed_rank(differences: np.ndarray) -> float:
     >>> wilcoxon_signed_rank(np.array([0.1, 0.2, 0.15, 0.3, 0.25, 0.12]))
     0.03125
     """
-    differences = _in_own_unit(finite_values(differences, "wilcoxon_signed_rank"))
-    differences = differences[differences != 0]
+    differences = _changes(differences, "wilcoxon_signed_rank")
     if len(differences) == 0:
         return 1.0
     ties = len(np.unique(np.abs(differences))) < len(differences)
@@ -216,7 +215,9 @@ def cohens_g(differences: np.ndarray) -> float | None:
     return None if won + lost == 0 else float(won / (won + lost) - 0.5)
 
 
-def _in_own_unit(differences: np.ndarray) -> np.ndarray:
-    """Differences as shares of the largest, so that what is rounding is so in every unit."""
+def _changes(differences: np.ndarray, name: str) -> np.ndarray:
+    """Differences other than 0, as shares of the largest: rounding is rounding in every unit."""
+    differences = finite_values(differences, name)
     largest = np.abs(differences).max(initial=0.0)
-    return differences if largest == 0 else np.round(differences / largest, _DECIMALS)
+    shares = differences if largest == 0 else np.round(differences / largest, _DECIMALS)
+    return np.asarray(shares[shares != 0])

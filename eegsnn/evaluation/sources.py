@@ -60,9 +60,17 @@ def source_hash(estimator: Any = None) -> str:
         Estimators among its parameters count too. All that can change a score if not given.
     """
     if estimator is None:
-        modules = {name for name in _modules() if _counts(name)}
-    else:
-        modules = closure([*_module_names(estimator), *_ALWAYS])
+        return _whole_hash()
+    return _hash_of(closure([*_module_names(estimator), *_ALWAYS]))
+
+
+@cache
+def _whole_hash() -> str:
+    # Once: every job that goes to a worker carries it, and is compared with it there.
+    return _hash_of({name for name in _modules() if _counts(name)})
+
+
+def _hash_of(modules: set[str]) -> str:
     digest = hashlib.sha256()
     for name in sorted(modules):
         digest.update(name.encode())

@@ -115,12 +115,13 @@ class NIRNeuron(Neuron):
         if "threshold" not in p:
             mem = p["beta"] * mem + p["gain"] * drive + p["bias"]
             return mem, {**after, "mem": mem}
-        due = mem > p["threshold"] if self._reset_delay else None
-        if due is not None and self._reset == "value":
+        due = mem > p["threshold"]
+        # Late, a value is set before the leak, and what is subtracted does not leak: as everywhere
+        # here and in snnTorch.
+        if self._reset_delay and self._reset == "value":
             mem = self._reset_of(mem, due, p)
         mem = p["beta"] * mem + p["gain"] * drive + p["bias"]
-        if due is not None and self._reset == "subtract":
-            # As everywhere here and in snnTorch: what is taken off late does not leak.
+        if self._reset_delay and self._reset == "subtract":
             mem = self._reset_of(mem, due, p)
         spikes = spike(mem - p["threshold"], self._surrogate)
         if not self._reset_delay:

@@ -39,9 +39,10 @@ WITH_TIME = NEURONS | nir.Delay
 """Nodes that are described in seconds."""
 
 MAX_VALUES = 2**28
+"""Values of one trial at one step, at any node, beyond which a graph is refused."""
+
 # Of r·dt/τ in float32, where a gain of one was meant.
 _ROUNDING = 3e-7
-"""Values of one trial at one step, at any node, beyond which a graph is refused."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from eegsnn.evaluation import (
     align_dataset,
     baseline_is_seeded,
     build_baseline,
+    check_curve,
     join_for_transfer,
     make_split,
 )
@@ -93,9 +94,9 @@ def align(config: PipelineConfig, dataset: Any) -> Any:
 
 
 def build_split(config: PipelineConfig, dataset: Any) -> Split:
-    """Divide the trials as [protocol] says; refuses what cannot run."""
+    """Divide the trials as [protocol] says; refuses what cannot run, learning curves included."""
     protocol = config.protocol
-    return make_split(
+    split = make_split(
         dataset,
         protocol.kind,
         group=protocol.group,
@@ -105,6 +106,10 @@ def build_split(config: PipelineConfig, dataset: Any) -> Split:
         train=protocol.train,
         test=protocol.test,
     )
+    curve = config.learning_curve
+    if curve is not None:
+        check_curve(dataset, split, sizes=curve.sizes, by=curve.by, draws=curve.draws)
+    return split
 
 
 def make_encoder(config: PipelineConfig, sfreq: float | None = None) -> Any:

@@ -1,9 +1,4 @@
-"""Run a pipeline: data, folds, models, and a result folder that is whole or the old one.
-
-A result folder holds ``metrics.json``, ``metrics.csv`` (one row per model, fold and seed),
-``config.toml`` (as resolved), ``report.html``, ``model_card.json``, ``model/`` and ``folds/`` (one
-JSON per run, with the decision on every test trial; what an interrupted experiment goes on from).
-"""
+"""Run a pipeline: data, folds, models, and a result folder that is whole or the old one."""
 
 from __future__ import annotations
 
@@ -16,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eegsnn._files import write_json, write_text
 from eegsnn._validation import check_folder
-from eegsnn.backend import describe
 from eegsnn.errors import DataTrapWarning, LeakageWarning
 from eegsnn.estimators import load_model
 from eegsnn.evaluation import (
@@ -31,7 +24,6 @@ from eegsnn.evaluation import (
     LearningCurve,
     Progress,
     Split,
-    check_curve,
     code_fingerprint,
     dataset_fingerprint,
     describe_estimator,
@@ -42,21 +34,10 @@ from eegsnn.evaluation import (
     run_key,
 )
 from eegsnn.pipeline.build import SPIKING, align, build_candidates, build_split, load_data
-from eegsnn.pipeline.describing import look_and_card
-from eegsnn.pipeline.model_folder import ModelCard, load_card, save_card
+from eegsnn.pipeline.model_folder import ModelCard, load_card
 from eegsnn.pipeline.schema import PipelineConfig
-from eegsnn.pipeline.telling import causality, data_lines
-from eegsnn.pipeline.toml_text import to_toml
-from eegsnn.reports import (
-    CARD_FILE_NAME,
-    Report,
-    collect_examples,
-    load_examples,
-    render_report,
-    replace_contents,
-    save_examples,
-    to_csv,
-)
+from eegsnn.pipeline.writing import FinalModel, card_of, save_interrupted, write_result
+from eegsnn.reports import collect_examples, save_examples
 
 
 @dataclass(frozen=True)
@@ -134,9 +115,6 @@ def run_pipeline(
     for text in dataset.provenance.get("oddities", []):
         warnings.warn(f"{dataset.name}: {text}", DataTrapWarning, stacklevel=2)
     split = build_split(config, dataset)
-    if config.learning_curve is not None:
-        section = config.learning_curve
-        check_curve(dataset, split, sizes=section.sizes, by=section.by, draws=section.draws)
     candidates = build_candidates(config, dataset)
     folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is noticed before training
     store = FoldStore(folder / "folds", reuse=not fresh)
@@ -161,10 +139,10 @@ def run_pipeline(
         curve = _learning_curve(config, dataset, candidates, split, options, say)
         model = _final_model(config, candidates[0], dataset, split, keeper, folder, fresh, say)
     except ExperimentInterrupted as interruption:
-        _save_interrupted(folder, config, dataset, interruption.estimator)
+        save_interrupted(folder, config, dataset, interruption.estimator)
         raise
     say("writing the result")
-    _write(folder, config, dataset, split, result, curve, model, store)
+    write_result(folder, config, dataset, split, result, curve, model, store)
     runs = [*result.runs, *(curve.result.runs if curve is not None else [])]
     # Runs of seeds that were not asked for today, but that would be the same, are kept too.
     seeds = store.seeds() or config.protocol.seeds
@@ -199,17 +177,6 @@ def _learning_curve(
         )
 
 
-@dataclass
-class _Model:
-    """The model to be saved: an estimator, or None if the folder holds that very model already."""
-
-    estimator: Any
-    key: str
-    trained_on: str
-    settings: Any
-    step: float | None = None
-
-
 class _Keeper:
     """Keeps of the network's first fit what the report and the saved model need."""
 
@@ -236,7 +203,7 @@ def _final_model(
     folder: Path,
     fresh: bool,
     say: Callable[[str], None],
-) -> _Model:
+) -> FinalModel:
     official = split.kind == "official"
     everything = np.arange(len(dataset.y))
     fold = split.folds[0] if official else Fold("all trials", everything, everything[:0])
@@ -255,128 +222,16 @@ def _final_model(
     )
     card = None if fresh else _card_or_none(folder / "model")
     if card is not None and card.key == key:
-        kept = _Model(None, key, words, settings, step)
-        if card != _card(config, dataset, kept):
+        kept = FinalModel(None, key, words, settings, step)
+        if card != card_of(config, dataset, kept):
             # The same weights, but other words beside them: of preprocessing, unit or alignment.
             kept.estimator = load_model(folder / "model")
         return kept
     if official and keeper.estimator is not None:
-        return _Model(keeper.estimator, key, words, settings, step)
+        return FinalModel(keeper.estimator, key, words, settings, step)
     say("training the model to be saved")
     fit_on_trials(estimator, dataset, fold.train, group=split.group)
-    return _Model(estimator, key, words, settings, step)
-
-
-def _write(
-    folder: Path,
-    config: PipelineConfig,
-    dataset: Any,
-    split: Split,
-    result: ExperimentResult,
-    curve: LearningCurve | None,
-    model: _Model,
-    store: FoldStore,
-) -> None:
-    versions = describe()
-    configuration = to_toml(config.to_dict())
-    look, card = look_and_card(
-        config,
-        dataset,
-        split,
-        result,
-        folder,
-        model=SPIKING,
-        estimator=model.estimator,
-        settings=model.settings,
-        trained_on=model.trained_on,
-        versions=versions,
-    )
-    metrics = {
-        "title": config.title,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        **_without_predictions(result.to_dict()),
-        "settings": model.settings,
-        "configuration": config.to_dict(),
-        "data": data_lines(dataset),
-        "traps": list(dataset.warnings),
-        "provenance": dataset.provenance,
-        "causality": causality(config),
-        "model": model.trained_on,
-        "versions": versions,
-    }
-    if curve is not None:
-        metrics["learning_curve"] = curve.to_dict()
-    report = Report(
-        title=config.title,
-        description=config.description,
-        result=result,
-        configuration=configuration,
-        data=data_lines(dataset),
-        traps=list(dataset.warnings),
-        causality=causality(config),
-        provenance=dataset.provenance,
-        versions=versions,
-        model_note=f"{model.trained_on[0].upper()}{model.trained_on[1:]}.",
-        examples=_examples(result, split, config.protocol.seeds[0], store),
-        step=model.step,
-        sizes=curve.rows() if curve is not None else [],
-        tmin=getattr(dataset, "tmin", 0.0),
-        warnings=[text for run in result.runs for text in run.warnings],
-        command="eegsnn run config.toml  # the file beside this report",
-        look=look,
-        card=card,
-    )
-    page = render_report(report)
-    with replace_contents(folder) as fresh:
-        write_json(fresh / "metrics.json", metrics)
-        write_text(fresh / "metrics.csv", to_csv(result.rows()))
-        if curve is not None:
-            write_text(fresh / "learning_curve.csv", to_csv(curve.rows()))
-        write_text(fresh / "config.toml", configuration)
-        write_json(fresh / CARD_FILE_NAME, card)
-        write_text(fresh / "report.html", page)
-        if model.estimator is not None:
-            save_model(fresh / "model", model.estimator, _card(config, dataset, model))
-    if curve is None:
-        (folder / "learning_curve.csv").unlink(missing_ok=True)  # of an earlier configuration
-
-
-def save_model(folder: Path, estimator: Any, card: ModelCard | None) -> None:
-    """Save an estimator and, for time series, its card into a folder."""
-    estimator.save(folder)
-    if card is not None:
-        save_card(folder, card)
-
-
-def _card(config: PipelineConfig, dataset: Any, model: _Model) -> ModelCard:
-    from eegsnn.recordings import Preprocessing
-
-    series = hasattr(dataset, "sfreq")
-    alignment = dict(dataset.provenance.get("alignment", {})) if config.alignment else {}
-    return ModelCard(
-        pipeline=config.title,
-        dataset=str(dataset.name),
-        classes=[str(label) for label in dataset.classes],
-        preprocessing=Preprocessing.from_dict(config.preprocessing).to_dict(),
-        unit=alignment.pop("unit", dataset.unit) if series else "",
-        ch_names=list(dataset.ch_names) if series else [],
-        sfreq=float(dataset.sfreq) if series else 0.0,
-        n_times=int(dataset.X.shape[-1]),
-        tmin=float(dataset.tmin) if series else 0.0,
-        causality=causality(config),
-        trained_on=model.trained_on,
-        key=model.key,
-        alignment=alignment,
-    )
-
-
-def _save_interrupted(folder: Path, config: PipelineConfig, dataset: Any, estimator: Any) -> None:
-    if estimator is None or not hasattr(estimator, "save"):
-        return
-    words = "trained on a part of the trials, and interrupted: the best weights so far"
-    model = _Model(estimator, "", words, None)
-    with replace_contents(folder) as fresh:
-        save_model(fresh / "model-interrupted", estimator, _card(config, dataset, model))
+    return FinalModel(estimator, key, words, settings, step)
 
 
 def _card_or_none(folder: Path) -> ModelCard | None:
@@ -386,22 +241,3 @@ def _card_or_none(folder: Path) -> ModelCard | None:
         return load_card(folder)
     except ModelFileError:
         return None
-
-
-def _examples(result: ExperimentResult, split: Split, seed: int, store: FoldStore) -> list[Any]:
-    """Trials of the first fold, as the model of `seed` or else of another seed decided them."""
-    runs = [run for run in result.runs_of(SPIKING) if run.fold == split.folds[0].name]
-    for run in sorted(runs, key=lambda run: run.seed != seed):
-        # Of a run that was kept from a time when its seed was not the first there are none.
-        examples = load_examples(store.beside(run.key, "examples.npz"))
-        if examples:
-            return examples
-    return []
-
-
-def _without_predictions(content: dict[str, Any]) -> dict[str, Any]:
-    """Leave the decision on each trial to folds/*.json: it is most of the bytes."""
-    del content["groups"]
-    for run in content["runs"]:
-        del run["predictions"]
-    return content

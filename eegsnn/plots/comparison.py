@@ -86,7 +86,7 @@ def reliability(
     least = 1 / n_classes
     top.plot([0, 1], [0, 1], color=GREY, ls="--", lw=1)
     lowest = min(float(bins[:, :2].min()) for bins in shown.values())
-    colours = model_colours(shown) | dict(colours or {})
+    colours = model_colours(shown, colours)
     for model, bins in shown.items():
         colour = colours[model]
         confidence, accuracy, count = bins.T

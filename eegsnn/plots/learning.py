@@ -93,7 +93,7 @@ def training_size_curve(
     figure = new_figure(6.4, 3.6)
     axes = figure.add_subplot()
     models = list(dict.fromkeys(str(row["model"]) for row in rows))
-    colours = model_colours(models) | dict(colours or {})
+    colours = model_colours(models, colours)
     for model in models:
         colour = colours[model]
         scores: dict[int, list[float]] = {}

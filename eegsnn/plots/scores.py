@@ -118,7 +118,7 @@ def fold_scores(
     folds = list(dict.fromkeys(fold for model in models for fold in scores[model]))
     figure = new_figure(7.2, 1.3 + 0.55 * len(models))
     axes = figure.add_subplot()
-    colours = model_colours(models) | dict(colours or {})
+    colours = model_colours(models, colours)
     for row, model in enumerate(models):
         colour = colours[model]
         means = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -50,9 +50,10 @@ def shorten(names: Sequence[str], length: int = 24) -> list[str]:
     return [n if len(n) <= length else f"{n[:half]}…{n[-half:]}" for n in names]
 
 
-def model_colours(models: Iterable[str]) -> dict[str, str]:
-    """Return a colour for each model, by its place; of many models, some share one."""
-    return {model: PALETTE[k % len(PALETTE)] for k, model in enumerate(models)}
+def model_colours(models: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return a colour for each model: the one given, or one by its place (of many, some agree)."""
+    by_place = {model: PALETTE[k % len(PALETTE)] for k, model in enumerate(models)}
+    return by_place | dict(given or {})
 
 
 def to_svg(figure: Figure, label: str = "") -> str:

@@ -71,3 +71,4 @@ def test_small_scores_are_kept_apart():
     assert (np.argsort(significant(1e-9 * scores)) == np.argsort(significant(scores))).all()
     np.testing.assert_allclose(significant(1e-9 * scores), 1e-9 * scores, rtol=1e-6)
     assert significant(np.array([np.inf, np.nan, 0.0])).tolist()[::2] == [np.inf, 0.0]
+    np.testing.assert_allclose(significant(np.array([[1.234e-310, 1e300]])), [[1.234e-310, 1e300]])

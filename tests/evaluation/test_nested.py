@@ -79,6 +79,7 @@ def test_what_cannot_be_chosen_by_is_refused():
         list(InnerFolds().split(np.zeros(4), np.array(list("aabb")), np.array([1, 1, 2, 2])))
 
 
+@pytest.mark.filterwarnings("ignore:A single label")
 def test_folds_that_would_take_a_class_away_are_left_out():
     groups = np.repeat(["a", "b", "c", "d"], 15)
     y = np.where(groups == "a", np.arange(60) % 2, 0)

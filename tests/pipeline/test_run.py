@@ -11,8 +11,7 @@ import pytest
 from eegsnn.errors import ConfigurationError, DataError, DataTrapWarning, LeakageWarning
 from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.evaluation import ExperimentInterrupted
-from eegsnn.pipeline import read_pipeline
-from eegsnn.pipeline import run as running
+from eegsnn.pipeline import read_pipeline, writing
 from eegsnn.pipeline.model_folder import load_card
 from eegsnn.pipeline.run import run_pipeline
 
@@ -172,14 +171,14 @@ def test_interruption_leaves_an_old_result_as_it_was(config, dataset, finished, 
 @pytest.mark.usefixtures("quick_report")
 def test_a_full_disk_leaves_an_old_result_as_it_was(config, dataset, finished, monkeypatch, victim):
     old = contents(finished)
-    write_text, save_model = running.write_text, running.save_model
+    write_text, save_model = writing.write_text, writing.save_model
 
     def failing(path, *rest):
         if path.name == victim:
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return (save_model if victim == "model" else write_text)(path, *rest)
 
-    monkeypatch.setattr(running, "save_model" if victim == "model" else "write_text", failing)
+    monkeypatch.setattr(writing, "save_model" if victim == "model" else "write_text", failing)
     with pytest.raises(OSError, match="No space left"):
         run_pipeline(config, finished, dataset=dataset, fresh=victim == "model")
     for path, content in old.items():

@@ -11,7 +11,7 @@ from eegsnn.cli import main
 from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.filters import align
-from eegsnn.pipeline import read_pipeline
+from eegsnn.pipeline import read_pipeline, writing
 from eegsnn.pipeline import run as running
 from eegsnn.pipeline.model_folder import load_card
 from eegsnn.pipeline.predict import predict_recording
@@ -114,7 +114,7 @@ def test_examples_stay_in_the_report_when_seeds_change_places(
 ):
     shown = []
     monkeypatch.setattr(
-        running, "render_report", lambda report: shown.append(len(report.examples)) or ""
+        writing, "render_report", lambda report: shown.append(len(report.examples)) or ""
     )
     for seeds in ([0, 1], [1, 0]):
         config = read_pipeline(pipeline_file, ["training.max_epochs=2", f"protocol.seeds={seeds}"])
