@@ -62,7 +62,8 @@ def main() -> None:
         name, sfreq = "simulated", float(arguments.simulate[3])
         X, y = simulated(*arguments.simulate[:3])
     settings = {"sfreq": sfreq, "random_state": 0, "time_budget_s": arguments.budget}
-    model = EEGSpikingClassifier(**settings).fit(X[:100], y[:100])  # compiles
+    some = np.random.default_rng(0).permutation(len(X))[:100]  # data sets may be in order of class
+    model = EEGSpikingClassifier(**settings).fit(X[some], y[some])  # compiles
     fits, decisions = [], []
     for _ in range(arguments.repeats):
         start = time.perf_counter()
