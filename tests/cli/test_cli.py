@@ -15,6 +15,7 @@ from eegsnn.cli import main
 from eegsnn.encoding import EEGEncoder
 from eegsnn.estimators import EEGSpikingClassifier
 from eegsnn.pipeline import run as running
+from eegsnn.pipeline import writing
 from eegsnn.pipeline.model_folder import load_card, save_card
 
 
@@ -167,8 +168,8 @@ def test_a_full_disk_is_one_line(generated, pipeline_file, tmp_path, capsys, mon
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device", "metrics.json")
 
-    monkeypatch.setattr(running, "write_json", full)
-    monkeypatch.setattr(running, "render_report", lambda report: "")
+    monkeypatch.setattr(writing, "write_json", full)
+    monkeypatch.setattr(writing, "render_report", lambda report: "")
     arguments = ["--out", tmp_path / "r", "--quiet", "--seeds", 0, "--set", "training.max_epochs=2"]
     code, line = errors_of(capsys, "run", pipeline_file, *arguments)
     assert code == 1
