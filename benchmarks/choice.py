@@ -2,10 +2,11 @@
 
     python benchmarks/choice.py [--kinds scp1 finger_movements …] [--out choice.json]
 
-For whoever changes views, priors or the committee: about a hundred splits of thirty kinds, from 15
-to 400 training trials, within subjects and across them. Of data sets with an official test set only
-the training part is used, so that nothing is tuned on what the README reports. Prints accuracy and
-cross-entropy of each kind of split, and their means, every kind counting alike. Takes some twenty
+For whoever changes views, priors or the committee: about 160 splits of 45 kinds, from 10 to 400
+training trials, within subjects and across them, some with few trials of one class, some with one
+class per subject. Of data sets with an official test set only the training part is used, so that
+nothing is tuned on what the README reports. Prints accuracy, its mean over classes and
+cross-entropy of each kind of split, and their means, every kind counting alike. Takes some ten
 minutes on two cores.
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import log_loss
+from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedShuffleSplit
 
 from eegsnn.datasets import load_dataset
@@ -73,9 +74,45 @@ def few_groups(kind: str, data: Any, group: str, size: int, count: int, **also: 
             count -= 1
 
 
-def official(name: str, sizes: list[int]) -> Iterator[Split]:
+def unequal(
+    kind: str, data: Any, rare: list[str], common: int, few: int, count: int, **also: Any
+) -> Iterator[Split]:
+    """Learn from `few` trials of rare classes, `common` of others; judge on the same ratio."""
+    random = np.random.default_rng(0)
+    for _ in range(count):
+        own = [random.permutation(np.flatnonzero(data.y == label)) for label in data.classes]
+        sizes = [few if label in rare else common for label in data.classes]
+        train = np.concatenate([trials[:n] for trials, n in zip(own, sizes, strict=True)])
+        left = [trials[n:] for trials, n in zip(own, sizes, strict=True)]
+        times = min(len(trials) / n for trials, n in zip(left, sizes, strict=True))
+        test = [trials[: max(1, int(times * n))] for trials, n in zip(left, sizes, strict=True)]
+        yield Split(
+            f"{kind}, {common} to {few}", data, None, np.sort(train), np.concatenate(test), **also
+        )
+
+
+def traits(kind: str, data: Any, pair: list[str], per_class: int, count: int) -> Iterator[Split]:
+    """Learn from subjects who each give trials of one class; judge on both classes of others."""
+    subjects, random = data.groups["subject"], np.random.default_rng(0)
+    for _ in range(count):
+        drawn = random.permutation(np.unique(subjects))
+        seen, new = drawn[: 2 * per_class], drawn[2 * per_class :]
+        parts = [
+            np.flatnonzero((subjects == subject) & (data.y == pair[number % 2]))
+            for number, subject in enumerate(seen)
+        ]
+        test = np.flatnonzero(np.isin(subjects, new) & np.isin(data.y, pair))
+        name = f"{kind} as a trait, {len(seen)} subjects"
+        yield Split(name, data, subjects, np.sort(np.concatenate(parts)), test)
+
+
+def training_part(name: str) -> Any:
     data = load(name)
-    data = data.select(np.flatnonzero(data.split == "train"))
+    return data.select(np.flatnonzero(data.split == "train"))
+
+
+def official(name: str, sizes: list[int]) -> Iterator[Split]:
+    data = training_part(name)
     for size in sizes:
         yield from shares(data.name, data, size, 3)
 
@@ -145,6 +182,31 @@ def rare() -> Iterator[Split]:
     yield from one_left_out("rare responses, simulated", data, "subject")
 
 
+def few_of_a_class() -> Iterator[Split]:
+    for name, common, few in (("SelfRegulationSCP1", 70, 14), ("FingerMovements", 100, 25)):
+        data = training_part(name)
+        for label in data.classes:
+            yield from unequal(f"{name}, class {label}", data, [label], common, few, 3)
+    lights = load("SSVEPExoskeleton", tmin=0.5, tmax=5.0).select_classes(LIGHTS)
+    yield from unequal("SSVEP", lights, ["21Hz"], 24, 6, 3, frequencies=(13.0, 17.0, 21.0))
+    movements = load("EEGMMIDB", task="hands_feet").crop(0.5, 3.5)
+    for label in movements.classes:
+        yield from unequal(f"hands_feet, class {label}", movements, [label], 16, 6, 4)
+    data = load("Bonn")
+    yield from unequal("Bonn D or E", data.select_classes(["D", "E"]), ["E"], 40, 8, 3)
+    yield from unequal("Bonn C or D", data.select_classes(["C", "D"]), ["D"], 40, 10, 3)
+    yield from unequal("Bonn, all five", data, ["A", "C"], 40, 8, 2)
+
+
+def one_class_each() -> Iterator[Split]:
+    data = load("SSVEPExoskeleton", tmin=0.5, tmax=5.0)
+    yield from traits("13 or 21 Hz", data, ["13Hz", "21Hz"], 2, 6)
+    yield from traits("rest or 17 Hz", data, ["rest", "17Hz"], 3, 6)
+    data = load("UCIAlcoholism", label="match")
+    for per_class in (3, 5):
+        yield from traits("match", data, list(data.classes)[:2], per_class, 5)
+
+
 KINDS: dict[str, Callable[[], Iterator[Split]]] = {
     "scp1": lambda: official("SelfRegulationSCP1", [40, 100, 200]),
     "scp2": lambda: official("SelfRegulationSCP2", [100]),
@@ -154,6 +216,8 @@ KINDS: dict[str, Callable[[], Iterator[Split]]] = {
     "alcoholism": alcoholism,
     "bonn": bonn,
     "rare": rare,
+    "unequal": few_of_a_class,
+    "traits": one_class_each,
 }
 
 
@@ -169,6 +233,7 @@ def judged(split: Split, seed: int) -> dict[str, float]:
     found = model.classes_[probabilities.argmax(axis=1)]
     return {
         "accuracy": float(np.mean(found == data.y[test])),
+        "balanced": float(balanced_accuracy_score(data.y[test], found)),
         "log_loss": float(log_loss(data.y[test], probabilities, labels=model.classes_)),
         "seconds": seconds,
     }
@@ -180,7 +245,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="results as JSON, for comparisons")
     arguments = parser.parse_args()
     results: dict[str, list[dict[str, float]]] = {}
-    print(f"{'':44}accuracy  cross-entropy  s/fit")
+    print(f"{'':44}accuracy  balanced  cross-entropy  s/fit")
     for name in arguments.kinds:
         before = set(results)
         for split in KINDS[name]():
@@ -197,7 +262,8 @@ def print_line(name: str, kinds: list[list[dict[str, float]]]) -> None:
     def mean(key: str) -> float:
         return float(np.mean([np.mean([one[key] for one in kind]) for kind in kinds]))
 
-    print(f"{name:44}{mean('accuracy'):8.3f}{mean('log_loss'):15.3f}{mean('seconds'):7.1f}")
+    numbers = f"{mean('accuracy'):8.3f}{mean('balanced'):10.3f}{mean('log_loss'):15.3f}"
+    print(f"{name:44}{numbers}{mean('seconds'):7.1f}")
 
 
 if __name__ == "__main__":

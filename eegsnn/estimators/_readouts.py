@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from eegsnn.estimators._inner_folds import inner_folds
-from eegsnn.training.combining import certainty
+from eegsnn.training.calibration import calibrate
+from eegsnn.training.evidence import class_logs
 from eegsnn.training.readouts import LinearReadout
 
 READOUTS: tuple[str, ...] = ("ridge", "logistic")
@@ -123,8 +124,11 @@ def _fit_ridge(
             best, penalty = float(np.square(errors).sum()), float(candidate)
             predicted = targets - errors / root[:, None]
     inverse = rotated.values / (squares + penalty * size)
-    gain = certainty(predicted, codes, weights, least=0.1, most=100.0, pull=0.0)
-    return gain * inverse[:, None] * (basis.T @ response), gain * level, penalty
+    # What is known of a trial is how far its scores are from the frequencies of the classes.
+    base = class_logs(codes, len(level), weights, groups)
+    found = calibrate(predicted - level + base, codes, weights, groups)
+    directions = found.factor * inverse[:, None] * (basis.T @ response)
+    return directions, found.base + found.shift, penalty
 
 
 def _left_out(

@@ -27,20 +27,8 @@ class LinearReadout:
         """Log-probability of each class, float64 (trials, classes)."""
         return log_softmax(values @ self.weights.T + self.bias)
 
-    def tempered(self, factor: float, base: np.ndarray) -> LinearReadout:
-        """Return the readout `factor` times as far from the log-probabilities `base` (classes,).
-
-        At 0 it would say `base` of every trial; below 1 it is less certain.
-        """
-        return LinearReadout(self.weights * factor, self.bias * factor + (1 - factor) * base)
-
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
     """Logarithm of the softmax over the last axis, without overflow."""
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-def tempered_logs(scores: np.ndarray, factor: float, base: np.ndarray) -> np.ndarray:
-    """Log-probabilities `factor` times as far from `base` (classes,) as scores (…, classes) are."""
-    return log_softmax(factor * (scores - base) + base)

@@ -11,10 +11,10 @@ import mne
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from eegsnn.encoding import EEGEncoder
-from eegsnn.errors import ConfigurationError, DataError, ModelFileError
+from eegsnn.errors import ConfigurationError, DataError, DataTrapWarning, ModelFileError
 from eegsnn.estimators import EEGSpikingClassifier, load_model
 from eegsnn.estimators.automatic.coding import PopulationCode
 from eegsnn.estimators.automatic.views import Trials, possible_views, stimulus_frequencies
@@ -144,7 +144,36 @@ def test_a_rare_response_is_found_in_subjects_who_differ(rng: np.random.Generato
 @pytest.mark.parametrize("n_trials", [2, 3, 4, 6])
 def test_very_few_trials_are_enough(n_trials: int, rng: np.random.Generator) -> None:
     X, y = slow(rng, n_trials)
-    assert set(EEGSpikingClassifier(**QUICK).fit(X, y).predict(X)) <= {0, 1}
+    model = EEGSpikingClassifier(**QUICK)
+    if n_trials < 4:  # nothing can be held out
+        with pytest.warns(DataTrapWarning, match="a class has only one trial"):
+            model.fit(X, y)
+        assert model.predict_proba(X).max() < 0.95
+    else:
+        model.fit(X, y)
+    assert set(model.predict(X)) <= {0, 1}
+
+
+def test_a_class_of_one_group_is_told(rng: np.random.Generator) -> None:
+    X, y = slow(rng, 30)
+    with pytest.warns(DataTrapWarning, match="in one group only"):
+        model = EEGSpikingClassifier(**QUICK).fit(X, y, groups=np.where(y, 0, np.arange(30) % 3))
+    assert all(view["score"] is None for view in model.selection_)
+    assert model.predict_proba(X).max() < 0.95
+
+
+def test_rare_responses_are_found(rng: np.random.Generator) -> None:
+    """One trial of eight has a wave; the threshold of so many features was beyond most of them."""
+
+    def trials(n: int) -> tuple[np.ndarray, np.ndarray]:
+        y = (np.arange(n) % 8 == 0).astype(int)
+        wave = np.exp(-((np.arange(100) - 45) ** 2) / 200)
+        X = rng.normal(size=(n, 8, 100))
+        return X + 0.45 * (y * np.exp(0.3 * rng.normal(size=n)))[:, None, None] * wave, y
+
+    model = EEGSpikingClassifier(**QUICK).fit(*trials(96))
+    new, truth = trials(400)
+    assert balanced_accuracy_score(truth, model.predict(new)) > 0.8
 
 
 def test_a_fast_recording_costs_what_a_slow_one_does(

@@ -53,7 +53,7 @@ def test_the_penalty_is_the_one_that_refitting_would_choose(data, grouped, monke
     assert penalty == _readouts._PENALTIES[np.argmin(errors)]
 
 
-def test_ridge_scores_are_those_of_ridge_times_one_factor(data):
+def test_ridge_scores_are_those_of_ridge_times_one_factor_and_shifted(data):
     features, codes, weights = data
     readout, penalty = fit_readout("ridge", features, codes, weights, None, 0)
     x = standardised(features)
@@ -61,8 +61,21 @@ def test_ridge_scores_are_those_of_ridge_times_one_factor(data):
     squares = np.linalg.svd(own, compute_uv=False) ** 2
     alpha = penalty * squares[squares > 1e-10 * squares[0]].mean()
     expected = Ridge(alpha).fit(x, np.eye(3)[codes], sample_weight=weights).predict(x)
-    ratio = scores(readout, features) / expected
-    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-5)
+    found = scores(readout, features)
+    ratio = (found - found.mean(axis=0)) / (expected - expected.mean(axis=0))
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-4)
+
+
+def test_ridge_is_not_prejudiced_against_a_rare_class(rng):
+    codes = np.repeat([0, 1], [200, 30])
+    features = rng.normal(size=(230, 20)) + codes[:, None] * (np.arange(20) < 4)
+    readout, _ = fit_readout("ridge", features, codes, np.ones(230), None, 0)
+    truth = np.repeat([0, 1], [2000, 300])
+    new = rng.normal(size=(2300, 20)) + truth[:, None] * (np.arange(20) < 4)
+    said = np.exp(readout.log_probabilities(new))
+    # As often as it is there, and found more often than by the scores as they are.
+    assert 200 < said[:, 1].sum() < 400
+    assert (said[truth == 1].argmax(axis=1) == 1).mean() > 0.5
 
 
 @pytest.mark.parametrize("kind", _readouts.READOUTS)

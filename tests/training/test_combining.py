@@ -1,21 +1,11 @@
-"""How certain readouts may be, and how much each counts: learned from held-out trials."""
+"""How much each readout counts: learned from held-out trials."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from eegsnn.training.combining import certainty, class_logs, committee_weights
-from eegsnn.training.readouts import LinearReadout, log_softmax
-
-
-def test_certainty_undoes_a_factor(rng: np.random.Generator) -> None:
-    truth = log_softmax(rng.normal(size=(4000, 3)) * 2)
-    codes = np.array([rng.choice(3, p=np.exp(row)) for row in truth])
-    assert certainty(log_softmax(10 * truth), codes) == pytest.approx(0.1, rel=0.15)
-    # All right: finite all the same.
-    right = log_softmax(10 * np.eye(2)[np.array([0, 1] * 5)])
-    assert certainty(right, np.array([0, 1] * 5)) < 3
+from eegsnn.training.combining import committee_weights
+from eegsnn.training.readouts import log_softmax
 
 
 def test_few_trials_leave_the_prior_and_many_overrule_it(rng: np.random.Generator) -> None:
@@ -72,35 +62,3 @@ def test_a_trial_of_no_weight_says_nothing(rng: np.random.Generator) -> None:
     other = scores.copy()
     other[:, 40:] = log_softmax(rng.normal(size=(2, 20, 2)))
     np.testing.assert_allclose(committee_weights(other, codes, prior, weights), found)
-
-
-def test_who_knows_nothing_says_how_frequent_classes_are(rng: np.random.Generator) -> None:
-    codes = (np.arange(120) % 6 == 0).astype(int)
-    np.testing.assert_allclose(np.exp(class_logs(codes, 2)), [5 / 6, 1 / 6])
-    noise = log_softmax(5 * rng.normal(size=(120, 2)))
-    base = class_logs(codes, 2)
-    factor = certainty(noise, codes, base=base)
-    found = np.exp(log_softmax(factor * (noise - base) + base))
-    np.testing.assert_allclose(found.mean(axis=0), [5 / 6, 1 / 6], atol=0.05)
-    weights = np.where(codes, 5.0, 1.0)  # class_weight="balanced"
-    np.testing.assert_allclose(class_logs(codes, 2, weights), np.log([0.5, 0.5]))
-
-
-def test_how_many_were_recruited_is_no_frequency() -> None:
-    codes = np.repeat([0, 0, 0, 1], 10)
-    subjects, sessions = np.repeat(np.arange(4), 10), np.tile([0, 1], 20)
-    np.testing.assert_allclose(class_logs(codes, 2, groups=subjects), np.log([0.5, 0.5]))
-    np.testing.assert_allclose(class_logs(codes, 2, groups=sessions), np.log([0.75, 0.25]))
-
-
-def test_a_readout_of_no_certainty_says_the_base(rng: np.random.Generator) -> None:
-    base = np.log([0.7, 0.2, 0.1])
-    readout = LinearReadout(rng.normal(size=(3, 4)), rng.normal(size=3))
-    values = rng.normal(size=(5, 4))
-    for factor, expected in (
-        (0.0, np.tile(base, (5, 1))),
-        (1.0, readout.log_probabilities(values)),
-    ):
-        np.testing.assert_allclose(
-            readout.tempered(factor, base).log_probabilities(values), expected
-        )

@@ -11,14 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from eegsnn._compiling import n_cores
+from eegsnn._warnings import warn_user
 from eegsnn.backend import one_blas_thread
-from eegsnn.errors import ConfigurationError, EegsnnError
+from eegsnn.errors import ConfigurationError, DataTrapWarning, EegsnnError
 from eegsnn.estimators._inner_folds import inner_folds
-from eegsnn.estimators.automatic.committee import Committee
+from eegsnn.estimators.automatic.committee import Committee, Member
 from eegsnn.estimators.automatic.judging import Judged, LabelledTrials, Tried, judge_view
 from eegsnn.estimators.automatic.views import View
-from eegsnn.training.combining import certainties, class_logs, committee_weights
-from eegsnn.training.readouts import tempered_logs
+from eegsnn.training.calibration import Calibration, calibrate, unjudged
+from eegsnn.training.combining import committee_weights
+from eegsnn.training.evidence import class_logs
 
 # Members with a smaller share of the decision than this are left out: they cost more than they say.
 _LEAST_SHARE = 0.02
@@ -94,8 +96,15 @@ def choose(
         If the budget is too short for any view.
     DataError
         If no view could be fitted: the error of the first.
+
+    Warns
+    -----
+    DataTrapWarning
+        If no trial can be held out to judge views by.
     """
     folds = inner_folds(trials.codes, trials.n_classes, trials.groups, seed)
+    if not folds:
+        _warn_unjudged(trials)
     marked = affordable(views, budget)
     tried: list[Tried] = []
     fitted: list[Judged] = []
@@ -124,6 +133,19 @@ def choose(
     return _decided(fitted, tried, trials, bool(folds))
 
 
+def _warn_unjudged(trials: LabelledTrials) -> None:
+    counts = np.bincount(trials.codes, minlength=trials.n_classes)
+    several = trials.groups is not None and counts.min() > 1
+    lack, need = "a class has only one trial", "two trials of each class"
+    if several:
+        lack, need = "a class is in one group only", "trials of each class in two groups"
+    warn_user(
+        f"X: no training trials could be held out to compare views by, since {lack}. All views "
+        f"count as beforehand, and probabilities are cautious guesses. Give at least {need}.",
+        DataTrapWarning,
+    )
+
+
 @contextmanager
 def _workers() -> Iterator[ThreadPoolExecutor]:
     pool = ThreadPoolExecutor(n_cores())
@@ -133,27 +155,32 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _tempered(fitted: list[Judged], trials: LabelledTrials) -> list[Judged]:
-    """Make every view as certain as its held-out trials allow."""
-    logs = np.array([one.logs for one in fitted])
-    factors = certainties(logs, trials.codes, trials.weights, trials.groups)
-    base = _base(trials)
+def _calibrated(one: Judged, trials: LabelledTrials) -> Judged:
+    """Make a view as certain as its held-out trials allow."""
+    found = calibrate(one.logs, trials.codes, trials.weights, trials.groups)
+    logs = found.log_probabilities(one.logs)
     share = trials.weights / trials.weights.sum()
-    tempered = []
-    for one, factor in zip(fitted, factors, strict=True):
-        held_out = tempered_logs(one.logs, factor, base)
-        one.outcome.log_loss = float(-share @ held_out[np.arange(len(held_out)), trials.codes])
-        member = replace(one.member, readout=one.member.readout.tempered(factor, base))
-        tempered.append(one._replace(member=member, logs=held_out))
-    return tempered
+    one.outcome.score = float(share @ (logs.argmax(axis=1) == trials.codes))
+    one.outcome.log_loss = float(-share @ logs[np.arange(len(logs)), trials.codes])
+    return one._replace(member=_with_readout(one.member, found), logs=logs)
+
+
+def _moderated(one: Judged, trials: LabelledTrials) -> Judged:
+    """Make a view of which no trial was held out moderately certain."""
+    said = one.member.log_probabilities(trials.X)
+    found = unjudged(said, trials.codes, trials.weights, trials.groups)
+    return one._replace(member=_with_readout(one.member, found))
+
+
+def _with_readout(member: Member, calibration: Calibration) -> Member:
+    return replace(member, readout=calibration.of(member.readout))
 
 
 def _decided(
     fitted: list[Judged], tried: list[Tried], trials: LabelledTrials, judged: bool
 ) -> Choice:
     """Weigh the views, and keep those that count."""
-    if judged:
-        fitted = _tempered(fitted, trials)
+    fitted = [(_calibrated if judged else _moderated)(one, trials) for one in fitted]
     weights = np.array([one.view.prior for one in fitted])
     weights = weights / weights.sum()
     if judged:
@@ -168,8 +195,5 @@ def _decided(
             one.outcome.weight = weight
             members.append(replace(one.member, weight=weight))
             firing_rates[one.member.name] = one.firing_rate
-    return Choice(Committee(members, _base(trials), trials.X.shape[2]), tried, firing_rates)
-
-
-def _base(trials: LabelledTrials) -> np.ndarray:
-    return class_logs(trials.codes, trials.n_classes, trials.weights, trials.groups)
+    base = class_logs(trials.codes, trials.n_classes, trials.weights, trials.groups)
+    return Choice(Committee(members, base, trials.X.shape[2]), tried, firing_rates)
