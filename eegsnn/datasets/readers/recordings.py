@@ -248,7 +248,11 @@ def _read_trials(
         data.unit = manifest.recording.unit
     own = {key: np.full(len(data), value) for key, value in groups.items()}
     data.groups = {**own, **data.groups}
-    data.provenance["dropped"] = {}
+    data.provenance["dropped"] = {
+        f"labelled {text}": n
+        for text, n in texts.items()
+        if manifest.events and text not in manifest.events
+    }
     return data, list(texts)
 
 

@@ -3,6 +3,7 @@
 import mne
 import numpy as np
 import pytest
+import scipy.io
 
 from eegsnn.datasets import load_dataset
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError, RecordingError
@@ -120,6 +121,61 @@ def test_epochs_come_as_they_were_cut(tmp_path, manifest):
     assert data.groups["subject"].tolist() == ["a"] * 4 + ["b"] * 4
     shorter = load_dataset(own, tmin=0.1, tmax=0.3)
     np.testing.assert_allclose(shorter.X[:4], X[::2, :, 20:40], rtol=1e-4)
+
+
+def eeglab_epochs(path, events):
+    """Write the first trials as EEGLAB does; `events` are (names, latencies in ms) of each."""
+    n = len(events)
+    flat = [
+        (name, k * 50 + 11 + time / 10)
+        for k, (names, times) in enumerate(events)
+        for name, time in zip(names, times, strict=True)
+    ]
+    kept = {"type": object, "latency": float}
+    told = {"eventtype": object, "eventlatency": object}
+    rows = [
+        (np.array(names, object), np.array(times, object)) if len(names) > 1 else (*names, *times)
+        for names, times in events
+    ]
+    content = {
+        "setname": "x",
+        "nbchan": 3.0,
+        "pnts": 50.0,
+        "trials": float(n),
+        "srate": SFREQ,
+        "xmin": -0.1,
+        "xmax": 0.39,
+        "data": (X[:n] * 1e6).transpose(1, 2, 0),
+        "chanlocs": np.array([(name,) for name in NAMES], [("labels", object)]),
+        "event": np.array(flat, list(kept.items())),
+        "epoch": np.array(rows, list(told.items())),
+        "icawinv": [],
+        "icasphere": [],
+        "icaweights": [],
+        "icaact": [],
+        "ref": "common",
+    }
+    scipy.io.savemat(path, {"EEG": content}, appendmat=False)
+
+
+def test_an_epoch_of_several_events_is_called_by_the_one_at_zero(tmp_path, manifest):
+    events = [
+        (["square", "rt"], [0.0, 200.0]),
+        (["rt", "circle"], [-90.0, 0.0]),
+        (["cue/left"], [0.0]),
+        (["rt", "late"], [100.0, 200.0]),
+    ]
+    eeglab_epochs(tmp_path / "a.set", events)
+    data = load_dataset(manifest("a.set"))
+    assert data.y.tolist() == ["square", "circle", "cue/left", "rt/late"]
+    np.testing.assert_allclose(data.X, X[:4], rtol=1e-6)
+
+
+def test_trials_that_events_do_not_name_are_counted(tmp_path, manifest):
+    np.savez(tmp_path / "a.npz", **ARRAYS | {"y": [1, 2, 3, 1, 2, 3, 1, 3]})
+    data = load_dataset(manifest("*.npz", events="1 = 'rest'\n2 = 'move'"))
+    assert len(data) == 5
+    assert data.provenance["dropped"] == {"labelled 3": 3}
 
 
 def test_arrays_with_their_groups(tmp_path, manifest):
