@@ -45,7 +45,7 @@ def read(
     files: dict[str, Path],
     preprocessing: Preprocessing | None,
     *,
-    tmin: float = 0.0,
+    tmin: float | None = None,
     tmax: float | None = None,
     window: float | None = None,
     overlap: float = 0.0,
@@ -64,7 +64,8 @@ def read(
     manifest, files, preprocessing
         As for every reader.
     tmin, tmax : float
-        Interval in seconds from each event, `tmax` left out.
+        Interval in seconds from each event, `tmax` left out. `tmin` is 0 if not given; trials that
+        come cut stay as they are where neither is given.
     window, overlap : float
         In place of `tmax`: length in seconds of fixed windows, and what consecutive ones share.
         Windows lie within one annotation, or anywhere if the file has the label.
@@ -154,7 +155,7 @@ def read(
 class _Cut:
     """How recordings are cut; see `read`."""
 
-    tmin: float
+    tmin: float | None
     tmax: float | None
     window: float | None
     overlap: float
@@ -242,8 +243,8 @@ def _read_trials(
         data = data.select(np.isin(data.y, list(manifest.events)))
         named = np.array([manifest.events[text] for text in data.y.tolist()])
         data = dataclasses.replace(data, y=named, classes=[])
-    if cut.tmax is not None or cut.tmin:
-        data = data.crop(cut.tmin or max(0.0, data.tmin), cut.tmax)
+    if cut.tmin is not None or cut.tmax is not None:
+        data = data.crop(max(0.0, data.tmin) if cut.tmin is None else cut.tmin, cut.tmax)
     if manifest.recording.unit != "V":
         data.unit = manifest.recording.unit
     own = {key: np.full(len(data), value) for key, value in groups.items()}
@@ -264,7 +265,7 @@ def _cut_at_events(
         raw,
         events=events,
         event_id=names,
-        tmin=cut.tmin,
+        tmin=0.0 if cut.tmin is None else cut.tmin,
         tmax=cut.tmax,
         baseline=cut.baseline,
         **cut.rejection,

@@ -121,6 +121,8 @@ def test_epochs_come_as_they_were_cut(tmp_path, manifest):
     assert data.groups["subject"].tolist() == ["a"] * 4 + ["b"] * 4
     shorter = load_dataset(own, tmin=0.1, tmax=0.3)
     np.testing.assert_allclose(shorter.X[:4], X[::2, :, 20:40], rtol=1e-4)
+    from_event = load_dataset(own, tmin=0.0)
+    np.testing.assert_allclose(from_event.X[:4], X[::2, :, 10:], rtol=1e-4)
 
 
 def eeglab_epochs(path, events):
