@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from eegsnn.pipeline.model_input import (
 )
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.annotation_files import annotate, holds_codes
-from eegsnn.recordings.annotations import marks_data, onsets_of
+from eegsnn.recordings.annotations import marks_data, onsets_of, tell_doubtful_marks
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
@@ -162,7 +162,7 @@ def predict_recording(
                 stacklevel=2,
             )
         starts, names = _event_starts(raw, events, recording, card)
-    kept = _usable(raw, starts, length, data.shape[1])
+    kept = _usable(raw, starts, length, data.shape[1], names)
     if not kept.any():
         raise DataError(
             f"{recording}: all {len(starts)} windows overlap a BAD annotation or reach beyond the "
@@ -295,6 +295,8 @@ def _event_starts(
         whole = events.strip() in present  # a label may hold a comma
         wanted = {events.strip()} if whole else {label.strip() for label in events.split(",")}
         everything = labelled or events == "annotations" or is_bids_word(events)
+        if everything:
+            tell_doubtful_marks(raw, wanted)
         chosen = [
             k
             for k, text in enumerate(present)
@@ -316,12 +318,15 @@ def _quoted(labels: Iterable[str]) -> str:
     return ", ".join(repr(label) for label in sorted(set(labels)))
 
 
-def _usable(raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int) -> np.ndarray:
-    """Say which windows lie within the recording and touch no BAD annotation."""
+def _usable(
+    raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int, events: Collection[str]
+) -> np.ndarray:
+    """Say which windows lie within the recording and touch no BAD annotation but for `events`."""
     inside = (starts >= 0) & (starts + length <= n_times)
     sfreq = raw.info["sfreq"]
     for onset, annotation in zip(onsets_of(raw), raw.annotations, strict=True):
-        if str(annotation["description"]).upper().startswith("BAD"):
+        text = str(annotation["description"])
+        if text.upper().startswith("BAD") and text not in events:
             begin = onset * sfreq
             end = begin + annotation["duration"] * sfreq
             inside &= (starts >= end) | (starts + length <= begin)

@@ -320,6 +320,16 @@ def test_labels_with_commas_and_letters_beyond_ascii(finished, tmp_path, capsys)
     assert "Labels present: 'go, left', '右手'." in error
 
 
+def test_predict_decides_at_an_event_called_bad(finished, recording, tmp_path):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error")
+    raw.annotations.rename({"T1": "bad"}, verbose="error")
+    raw.save(tmp_path / "x_raw.fif", verbose="error")
+    out = tmp_path / "d.csv"
+    command = ["predict", str(finished), str(tmp_path / "x_raw.fif"), "--out", str(out)]
+    assert main([*command, "--events", "bad,T2"]) == 0
+    assert [row["event"] for row in rows_of(out)] == ["bad", "T2"]
+
+
 def test_decisions_as_annotations_are_events_again(finished, recording, tmp_path):
     out = tmp_path / "d_annot.csv"
     command = ["predict", str(finished), str(recording)]

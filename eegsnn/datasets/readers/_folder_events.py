@@ -14,7 +14,7 @@ from eegsnn.datasets.manifest import Manifest
 from eegsnn.errors import DataError
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.annotation_files import annotate, holds_codes
-from eegsnn.recordings.annotations import marks_data
+from eegsnn.recordings.annotations import marks_data, tell_doubtful_marks
 from eegsnn.recordings.bids import column_of, events_table, is_bids_word, label_column, read_table
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.reading import rate_of, read_file
@@ -61,11 +61,13 @@ def wanted_labels(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the labels that a recording holds, and those of them that are wanted, with names.
 
-    A recording need not hold every label of the data set, but one of them.
+    A recording need not hold every label of the data set, but one of them. What marks bad data is
+    no label, unless it is named.
     """
     if events is None:
+        tell_doubtful_marks(raw, names)
         texts = Counter(str(text) for text in raw.annotations.description)
-        texts = Counter({k: n for k, n in texts.items() if not marks_data(k)})
+        texts = Counter({k: n for k, n in texts.items() if k in names or not marks_data(k)})
     else:
         texts = count_codes(events)
     chosen = {text: names.get(text, text) for text in texts if text in names or not names}

@@ -28,7 +28,7 @@ from eegsnn.datasets.readers._folder_events import (
 from eegsnn.datasets.readers._folder_files import check_alike, traps_in, without_split_parts
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs
-from eegsnn.recordings.annotations import onsets_of
+from eegsnn.recordings.annotations import as_events, onsets_of
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 _PER_FILE = (
@@ -325,7 +325,7 @@ def _cut_blocks(
         )
     present = {name: code for name, code in codes.items() if any(row[2] == code for row in found)}
     epochs = make_epochs(
-        raw,
+        as_events(raw, wanted),
         events=np.array(found),
         event_id=present,
         tmax=(length - 1) / sfreq,

@@ -9,7 +9,13 @@ import pytest
 
 from eegsnn.datasets import describe, fetch, load_dataset, read_manifest
 from eegsnn.datasets.manifest import manifest_folder
-from eegsnn.errors import ConfigurationError, DataError, FetchError, RecordingError
+from eegsnn.errors import (
+    ConfigurationError,
+    DataError,
+    DataTrapWarning,
+    FetchError,
+    RecordingError,
+)
 from eegsnn.pipeline import read_pipeline
 from eegsnn.pipeline.run import run_pipeline
 from eegsnn.recordings import Preprocessing
@@ -77,6 +83,25 @@ def test_trials_at_annotations_with_groups_from_the_path(folder, manifest):
 def test_labels_keep_their_names_without_events(folder, manifest):
     data = load_dataset(manifest(events=""), tmax=1.0)
     assert data.classes == ["T1", "T2"]
+
+
+MOODS = [(1.0, 0.0, "good"), (4.0, 0.0, "bad"), (7.0, 0.0, "good"), (9.0, 1.0, "BAD_blink")]
+
+
+def test_a_class_may_be_called_bad(tmp_path, manifest):
+    write(tmp_path / "recordings" / "a_raw.fif", MOODS)
+    named = manifest(events="good = 'good'\nbad = 'bad'")
+    assert load_dataset(named, tmin=-0.5, tmax=1.0).y.tolist() == ["good", "bad", "good"]
+    with pytest.warns(DataTrapWarning, match=r"Annotations 'bad' are taken .* \[events\]"):
+        assert load_dataset(manifest(events=""), tmax=1.0).classes == ["good"]
+
+
+def test_windows_within_annotations_that_are_called_bad(tmp_path, manifest):
+    notes = [(0.0, 4.0, "good"), (4.0, 6.0, "bad"), (8.0, 1.0, "BAD_blink")]
+    write(tmp_path / "recordings" / "a_raw.fif", notes)
+    data = load_dataset(manifest(events="good = '+'\nbad = '-'"), window=2.0)
+    assert data.y.tolist() == ["+", "+", "-", "-"]
+    assert data.provenance["dropped"] == {"annotated BAD_blink": 1}
 
 
 def test_codes_of_an_events_file_beside_each_recording(tmp_path, manifest):
