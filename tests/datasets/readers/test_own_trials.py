@@ -6,8 +6,15 @@ import pytest
 import scipy.io
 
 from eegsnn.datasets import load_dataset
-from eegsnn.errors import ConfigurationError, DataError, EegsnnError, RecordingError
+from eegsnn.errors import (
+    ConfigurationError,
+    DataError,
+    DataTrapWarning,
+    EegsnnError,
+    RecordingError,
+)
 from eegsnn.recordings import Preprocessing
+from eegsnn.recordings.stimulus import stimulus_events
 
 SFREQ = 100.0
 X = 1e-5 * np.random.default_rng(0).standard_normal((8, 3, 50))
@@ -63,6 +70,45 @@ def test_high_bits_of_a_stimulus_channel_are_no_codes(tmp_path, manifest):
     raw.save(tmp_path / "a_raw.fif", verbose="error")
     data = load_dataset(manifest("*_raw.fif", "events = 'stim'"), tmax=1.0)
     assert data.class_counts() == {"1": 2, "2": 2}
+
+
+def codes_found(path, runs):
+    """The codes of events in a stimulus channel that holds (code, samples) one after another."""
+    channel = np.concatenate([np.full(n, code) for code, n in runs])
+    info = mne.create_info(["C3", "STI 014"], SFREQ, ["eeg", "stim"])
+    raw = mne.io.RawArray(np.array([0 * channel, channel]), info, first_samp=7, verbose="error")
+    raw.save(path, overwrite=True, verbose="error")
+    events = stimulus_events(path)
+    starts = np.cumsum([0, *(n for _, n in runs)])
+    places = {int(start) + 7: k for k, start in enumerate(starts)}
+    assert np.all(np.diff(events[:, 0]) > 0)
+    return [(int(code), places[int(sample)]) for sample, _, code in events]
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        # Held until the next, rising or falling; what a channel begins with is no event.
+        ([(3, 5), (1, 5), (2, 5), (1, 5), (3, 5)], [(1, 1), (2, 2), (1, 3), (3, 4)]),
+        ([(0, 5), (4, 5), (2, 5), (0, 5)], [(4, 1), (2, 2)]),
+        # A button pressed and let go while a code lasts.
+        ([(0, 5), (32, 5), (33, 5), (32, 5), (0, 5)], [(32, 1), (33, 2)]),
+        # Lines that settle one by one.
+        ([(0, 5), (7, 5), (4, 1), (0, 5), (2, 5), (0, 5)], [(7, 1), (2, 4)]),
+        ([(0, 5), (4, 5), (6, 1), (2, 5), (0, 5)], [(4, 1), (2, 3)]),
+        ([(0, 5), (2, 5), (7, 1), (4, 5), (0, 5)], [(2, 1), (4, 3)]),
+        # Pulses of one sample.
+        ([(0, 5), (4, 1), (0, 5), (2, 1), (0, 5)], [(4, 1), (2, 3)]),
+    ],
+)
+def test_codes_that_follow_one_another_at_once(tmp_path, runs, expected):
+    assert codes_found(tmp_path / "a_raw.fif", runs) == expected
+
+
+def test_ends_that_may_be_events_are_told(tmp_path):
+    with pytest.warns(DataTrapWarning, match=r"channel STI 014: 2 changes .* such as 3 → 1, are"):
+        found = codes_found(tmp_path / "a_raw.fif", [(0, 5), *[(1, 5), (3, 5)] * 2, (1, 5)])
+    assert found == [(1, 1), (3, 2), (3, 4)]
 
 
 @pytest.mark.parametrize(
