@@ -38,6 +38,7 @@ from eegsnn.recordings.annotation_files import annotate, holds_codes
 from eegsnn.recordings.annotations import marks_data, onsets_of, tell_doubtful_marks
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
+from eegsnn.recordings.reading import rate_of
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
@@ -288,7 +289,8 @@ def _event_starts(
                 raise RecordingError(f"{recording}: {error}") from error
         else:
             found = read_events_file(path)
-        onset = (found[:, 0] - native.first_samp) / native.info["sfreq"]
+        # Samples are counted as the file has them: picked channels may be slower than others.
+        onset = (found[:, 0] - native.first_samp) / rate_of(Path(recording))
         names = [str(code) for code in found[:, 2]]
     else:
         present = [str(text) for text in raw.annotations.description]

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import mne
 
-from eegsnn.errors import RecordingError
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.picking import drop_left_out, resolve_names
 from eegsnn.recordings.preprocessing import Preprocessing
-from eegsnn.recordings.reading import _check_file, _guarded, complete_from_beside, read_file
+from eegsnn.recordings.reading import _check_file, read_complete
 
 
 def open_recording(
@@ -48,10 +47,7 @@ def open_recording(
     wanted = Preprocessing(picks=names, montage=montage, duplicates=duplicates)
     file = Path(path)
     _check_file(file)
-    raw = _guarded(lambda: read_file(file, preload=False), str(file), duplicates)
-    if raw.n_times == 0 or not raw.ch_names:
-        raise RecordingError(f"{path}: the recording holds no samples.")
-    complete_from_beside(raw, file, wanted)
+    raw, wanted = read_complete(file, wanted, preload=False)
     if montage is not None:
         apply_montage(raw, montage)
     drop_left_out(raw, wanted.picks, montage)

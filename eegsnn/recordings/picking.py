@@ -35,6 +35,22 @@ def left_out(present: Sequence[str], picks: Picks, montage: str | None) -> list[
     return out
 
 
+def without_absent(picks: Picks, present: Sequence[str], montage: str | None) -> Picks:
+    """Return `picks` without the channels to leave out that are not there anyway."""
+    marked = [picks] if isinstance(picks, str) else picks or []
+    out = [word[1:] for word in marked if _is_left_out(word)]
+    there, spelled = set(present), {}
+    if montage:
+        there |= set(standardize_channel_names(list(present), montage).values())
+        spelled = standardize_channel_names(out, montage)
+    absent = {name for name in out if name not in there and spelled.get(name) not in there}
+    if not absent:
+        return picks
+    if absent == set(out):
+        return words_of(picks)
+    return [word for word in marked if not (_is_left_out(word) and word[1:] in absent)]
+
+
 def words_of(picks: Picks) -> Picks:
     """Return `picks` without the channels that are left out; EEG where nothing else is named."""
     if picks is None or not any(map(_is_left_out, [picks] if isinstance(picks, str) else picks)):
