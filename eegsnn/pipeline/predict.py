@@ -38,6 +38,7 @@ from eegsnn.recordings.annotation_files import annotate, holds_codes
 from eegsnn.recordings.annotations import marks_data, onsets_of, tell_doubtful_marks
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
+from eegsnn.recordings.opening import steps_for
 from eegsnn.recordings.reading import rate_of
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
@@ -210,7 +211,7 @@ def _decide_about_trials(
             raise ConfigurationError(
                 f"{key}: {path.name} holds trials that are cut, one decision each; leave it out."
             )
-    steps = Preprocessing.from_dict(card.preprocessing)
+    steps = _steps(card, path)
     data = read_trials(path, dataclasses.replace(steps, resample=None), need_labels=False)
     if not np.isclose(data.sfreq, card.sfreq, rtol=1e-6):
         if not resample and steps.resample is None:
@@ -253,7 +254,7 @@ def _decide_about_trials(
 def _read(
     recording: str | Path, card: ModelCard, resample: bool, events: str | None
 ) -> mne.io.BaseRaw:
-    preprocessing = Preprocessing.from_dict(card.preprocessing)
+    preprocessing = _steps(card, recording)
     column = None
     if events is not None and is_bids_word(events):
         column = label_column(Path(recording), column_of(events))
@@ -268,6 +269,10 @@ def _read(
     return raw
 
 
+def _steps(card: ModelCard, recording: str | Path) -> Preprocessing:
+    return steps_for(Path(recording), Preprocessing.from_dict(card.preprocessing))
+
+
 def _is_annotation_file(events: str) -> bool:
     return Path(events).is_file() and not holds_codes(Path(events))
 
@@ -278,9 +283,7 @@ def _event_starts(
     """Return the first sample of each trial, and the label of its event."""
     path, labelled = Path(events), _is_annotation_file(events)
     if is_stimulus_word(events) or (path.is_file() and not labelled):
-        preprocessing = dataclasses.replace(
-            Preprocessing.from_dict(card.preprocessing), resample=None
-        )
+        preprocessing = dataclasses.replace(_steps(card, recording), resample=None)
         native = read_recording(recording, preprocessing)
         if is_stimulus_word(events):
             try:

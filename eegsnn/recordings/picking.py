@@ -35,6 +35,11 @@ def left_out(present: Sequence[str], picks: Picks, montage: str | None) -> list[
     return out
 
 
+def leaves_out(picks: Picks) -> bool:
+    """Whether any channel is named with a ``!`` before it."""
+    return any(map(_is_left_out, [picks] if isinstance(picks, str) else picks or []))
+
+
 def without_absent(picks: Picks, present: Sequence[str], montage: str | None) -> Picks:
     """Return `picks` without the channels to leave out that are not there anyway."""
     marked = [picks] if isinstance(picks, str) else picks or []
@@ -53,7 +58,7 @@ def without_absent(picks: Picks, present: Sequence[str], montage: str | None) ->
 
 def words_of(picks: Picks) -> Picks:
     """Return `picks` without the channels that are left out; EEG where nothing else is named."""
-    if picks is None or not any(map(_is_left_out, [picks] if isinstance(picks, str) else picks)):
+    if picks is None or not leaves_out(picks):
         return picks
     kept = [] if isinstance(picks, str) else [word for word in picks if not _is_left_out(word)]
     return kept if len(kept) > 1 else kept[0] if kept else "eeg"

@@ -276,6 +276,14 @@ def read_file(
     return raw
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a recording consists of: what lies in it, or is opened with it."""
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    parts = [path.with_suffix(part) for part, of in _COMPANIONS.items() if of == _suffix(path)]
+    return [path, *(part for part in parts if part.is_file())]
+
+
 def rate_of(path: Path) -> float:
     """Return the sampling rate of a file as MNE reads it whole, before any preprocessing."""
     with warnings.catch_warnings():

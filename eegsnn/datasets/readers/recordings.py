@@ -25,7 +25,12 @@ from eegsnn.datasets.readers._folder_events import (
     read_with_events,
     wanted_labels,
 )
-from eegsnn.datasets.readers._folder_files import check_alike, traps_in, without_split_parts
+from eegsnn.datasets.readers._folder_files import (
+    check_alike,
+    steps_for_each,
+    traps_in,
+    without_split_parts,
+)
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs
 from eegsnn.recordings.annotations import as_events, onsets_of
@@ -115,11 +120,12 @@ def read(
     for name, path in files.items():
         if name not in cut_already:
             events_file(manifest, path)  # one that is missing is told before any is read
+    steps = steps_for_each(files, preprocessing)
     for name, path in files.items():
         groups = {"recording": name, **origins[name]}
         try:
             read_file = _read_trials if name in cut_already else _read_one
-            part, labels = read_file(manifest, path, preprocessing, cut, groups)
+            part, labels = read_file(manifest, path, steps[name], cut, groups)
         except EegsnnError as error:
             where = "" if str(path) in str(error) else f"{name}: "
             raise type(error)(f"{where}{error}") from error

@@ -248,6 +248,13 @@ def test_arrays_of_several_files_are_matched_by_channel(tmp_path, manifest):
     assert set(data.groups["recording"]) == {"a.npz", "b.npz"}
 
 
+def test_a_channel_that_is_left_out_need_not_be_in_every_file(tmp_path, manifest):
+    np.savez(tmp_path / "a.npz", **ARRAYS)
+    np.savez(tmp_path / "b.npz", **ARRAYS | {"X": X[:, :2], "ch_names": NAMES[:2]})
+    steps = Preprocessing(picks=["!C4"])
+    assert load_dataset(manifest("*.npz"), preprocessing=steps).X.shape == (16, 2, 50)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

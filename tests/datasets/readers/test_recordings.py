@@ -202,6 +202,16 @@ def test_channels_in_another_order_are_matched_by_name(folder, manifest):
     np.testing.assert_allclose(data.X[-3:, 1, 0], [1.0, 4.0, 7.0], atol=1e-6)  # C4 is the second
 
 
+def test_a_channel_that_is_left_out_need_not_be_in_every_recording(folder, manifest):
+    write(folder / "a_raw.fif", CUES, channels=("C3", "C4", "Cz"))
+    steps = Preprocessing(picks=["eeg", "!CZ"])
+    data = load_dataset(manifest(), tmax=1.0, preprocessing=steps)
+    assert data.ch_names == ["C3", "C4"]
+    assert len(set(data.groups["recording"])) == 5
+    with pytest.raises(RecordingError, match="no recording has a channel to leave out as !Pz"):
+        load_dataset(manifest(), tmax=1.0, preprocessing=Preprocessing(picks=["eeg", "!Cz", "!Pz"]))
+
+
 def test_oddities_of_the_signals_are_told(tmp_path, manifest):
     path = write(tmp_path / "recordings" / "a_raw.fif", CUES)
     odd = " ".join(load_dataset(manifest(), tmax=1.0).warnings)
@@ -294,6 +304,18 @@ def test_listing_and_describing(folder, manifest):
     text = describe(own)
     assert "sub02/run-1_raw.fif  subject 02, run 1" in text
     assert "T1 → hand, T2 → foot" in text
+
+
+def test_the_size_of_recordings_is_that_of_all_their_files(tmp_path, manifest):
+    for name, size in [("a.vhdr", 100), ("a.eeg", 3_000_000), ("b.SET", 100), ("b.fdt", 2_000_000)]:
+        (tmp_path / name).write_bytes(bytes(size))
+    (tmp_path / "c.mff").mkdir()
+    (tmp_path / "c.mff" / "signal1.bin").write_bytes(bytes(1_000_000))
+    own = manifest(events="")
+    own.write_text(
+        "name = 'Own'\nreader = 'recordings'\n[folder]\nfiles = ['*.vhdr', '*.SET', '*.mff']\n"
+    )
+    assert "recordings: 3, 6.0 MB in all" in describe(own)
 
 
 def test_the_documented_example_runs(tmp_path, monkeypatch):
