@@ -25,7 +25,9 @@ def is_stimulus_word(events: str) -> bool:
     return events == "stim" or events.startswith("stim:")
 
 
-def stimulus_events(path: str | os.PathLike[str], channel: str | None = None) -> np.ndarray:
+def stimulus_events(
+    path: str | os.PathLike[str], channel: str | None = None, *, sfreq: float | None = None
+) -> np.ndarray:
     """Read the events of a recording's stimulus channel.
 
     Parameters
@@ -35,16 +37,18 @@ def stimulus_events(path: str | os.PathLike[str], channel: str | None = None) ->
     channel : str, optional
         Name of the channel; if not given, the one of type "stim", or of several the one that joins
         the others (STI101, STI 014, Status).
+    sfreq : float, optional
+        Rate in hertz at which samples are counted; that of the recording if not given.
 
     Returns
     -------
     ndarray of int, shape (events, 3)
-        MNE's events array: sample (``first_samp`` included, at the recording's own rate), value
-        before, code. Codes are the lower 16 bits (BioSemi keeps its state in those above), so that
-        none is negative. An event is where the value rises, or where a line is switched on while
-        others are switched off (4 → 2). Where lines are only switched off (33 → 32, a button that
-        is let go while a code lasts), that is an end; unless a tenth of the codes that follow
-        another at once are of the former kind: then the channel holds each code until the next.
+        MNE's events array: sample (``first_samp`` included), value before, code. Codes are the
+        lower 16 bits (BioSemi keeps its state in those above), so that none is negative. An event
+        is where the value rises, or where a line is switched on while others are switched off
+        (4 → 2). Where lines are only switched off (33 → 32, a button that is let go while a code
+        lasts), that is an end; unless a tenth of the codes that follow a higher one at once are
+        of the former kind: then the channel holds each code until the next.
 
     Raises
     ------
@@ -69,6 +73,8 @@ def stimulus_events(path: str | os.PathLike[str], channel: str | None = None) ->
     events = _with_codes_at_once(events, _codes(raw), raw.first_samp, f"{path}: channel {name}")
     if not len(events):
         raise RecordingError(f"channel {name} holds no events: its value never rises.")
+    if sfreq is not None:
+        events[:, 0] = np.round(events[:, 0] * sfreq / raw.info["sfreq"])
     return events
 
 

@@ -42,17 +42,14 @@ def read_with_events(
 def events_of(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray | None:
     """Return the events of a file or a channel, in samples of `raw`; None for annotations."""
     word = manifest.folder.events if manifest.folder is not None else ""
+    sfreq = float(raw.info["sfreq"])  # which may be resampled
     if is_stimulus_word(word):
-        return _at_rate_of(raw, path, stimulus_events(path, word.partition(":")[2] or None))
+        return stimulus_events(path, word.partition(":")[2] or None, sfreq=sfreq)
     file, _ = events_file(manifest, path)
     if file is None or not holds_codes(file):
         return None
-    return _at_rate_of(raw, path, read_events_file(file))
-
-
-def _at_rate_of(raw: mne.io.BaseRaw, path: Path, found: np.ndarray) -> np.ndarray:
-    """Convert events from samples of the file to samples of `raw`, which may be resampled."""
-    found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / rate_of(path))
+    found = read_events_file(file)
+    found[:, 0] = np.round(found[:, 0] * sfreq / rate_of(path))
     return found
 
 
