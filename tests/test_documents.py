@@ -50,6 +50,7 @@ FLOORS = {
     "pipeline": 11,
     "study": 11,
     "cli": 12,
+    "__main__": 13,
 }
 
 

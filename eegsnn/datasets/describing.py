@@ -21,6 +21,7 @@ from eegsnn.recordings.bids import (
     participants_table,
     read_table,
 )
+from eegsnn.recordings.reading import files_of
 from eegsnn.recordings.trial_files import is_trial_file
 
 _WIDTH = 96
@@ -92,7 +93,8 @@ def _files(manifest: Manifest) -> list[str]:
         return lines + [f"    {entry.name}  sha256 {entry.sha256}" for entry in manifest.files]
     lines = _item("folder", str(own_folder(manifest)))
     found = folder_files(manifest)
-    size = sum(path.stat().st_size for path in found.values()) / 1e6
+    parts = {part for path in found.values() for part in files_of(path)}
+    size = sum(part.stat().st_size for part in parts) / 1e6
     lines += _item("recordings", f"{len(found)}, {size:.1f} MB in all")
     for name, groups in groups_of_all(manifest, found).items():
         said = ", ".join(f"{key} {value}" for key, value in groups.items())

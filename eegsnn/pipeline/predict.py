@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,11 @@ from eegsnn.pipeline.model_input import (
 )
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.annotation_files import annotate, holds_codes
-from eegsnn.recordings.annotations import marks_data, onsets_of
+from eegsnn.recordings.annotations import marks_data, onsets_of, tell_doubtful_marks
 from eegsnn.recordings.bids import column_of, is_bids_word, label_column
 from eegsnn.recordings.epochs import read_events_file
+from eegsnn.recordings.opening import steps_for
+from eegsnn.recordings.reading import rate_of
 from eegsnn.recordings.stimulus import is_stimulus_word, stimulus_events
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
@@ -162,7 +164,7 @@ def predict_recording(
                 stacklevel=2,
             )
         starts, names = _event_starts(raw, events, recording, card)
-    kept = _usable(raw, starts, length, data.shape[1])
+    kept = _usable(raw, starts, length, data.shape[1], names)
     if not kept.any():
         raise DataError(
             f"{recording}: all {len(starts)} windows overlap a BAD annotation or reach beyond the "
@@ -209,7 +211,7 @@ def _decide_about_trials(
             raise ConfigurationError(
                 f"{key}: {path.name} holds trials that are cut, one decision each; leave it out."
             )
-    steps = Preprocessing.from_dict(card.preprocessing)
+    steps = _steps(card, path)
     data = read_trials(path, dataclasses.replace(steps, resample=None), need_labels=False)
     if not np.isclose(data.sfreq, card.sfreq, rtol=1e-6):
         if not resample and steps.resample is None:
@@ -252,7 +254,7 @@ def _decide_about_trials(
 def _read(
     recording: str | Path, card: ModelCard, resample: bool, events: str | None
 ) -> mne.io.BaseRaw:
-    preprocessing = Preprocessing.from_dict(card.preprocessing)
+    preprocessing = _steps(card, recording)
     column = None
     if events is not None and is_bids_word(events):
         column = label_column(Path(recording), column_of(events))
@@ -267,6 +269,10 @@ def _read(
     return raw
 
 
+def _steps(card: ModelCard, recording: str | Path) -> Preprocessing:
+    return steps_for(Path(recording), Preprocessing.from_dict(card.preprocessing))
+
+
 def _is_annotation_file(events: str) -> bool:
     return Path(events).is_file() and not holds_codes(Path(events))
 
@@ -277,9 +283,7 @@ def _event_starts(
     """Return the first sample of each trial, and the label of its event."""
     path, labelled = Path(events), _is_annotation_file(events)
     if is_stimulus_word(events) or (path.is_file() and not labelled):
-        preprocessing = dataclasses.replace(
-            Preprocessing.from_dict(card.preprocessing), resample=None
-        )
+        preprocessing = dataclasses.replace(_steps(card, recording), resample=None)
         native = read_recording(recording, preprocessing)
         if is_stimulus_word(events):
             try:
@@ -288,13 +292,16 @@ def _event_starts(
                 raise RecordingError(f"{recording}: {error}") from error
         else:
             found = read_events_file(path)
-        onset = (found[:, 0] - native.first_samp) / native.info["sfreq"]
+        # Samples are counted as the file has them: picked channels may be slower than others.
+        onset = (found[:, 0] - native.first_samp) / rate_of(Path(recording))
         names = [str(code) for code in found[:, 2]]
     else:
         present = [str(text) for text in raw.annotations.description]
         whole = events.strip() in present  # a label may hold a comma
         wanted = {events.strip()} if whole else {label.strip() for label in events.split(",")}
         everything = labelled or events == "annotations" or is_bids_word(events)
+        if everything:
+            tell_doubtful_marks(raw, wanted)
         chosen = [
             k
             for k, text in enumerate(present)
@@ -316,12 +323,15 @@ def _quoted(labels: Iterable[str]) -> str:
     return ", ".join(repr(label) for label in sorted(set(labels)))
 
 
-def _usable(raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int) -> np.ndarray:
-    """Say which windows lie within the recording and touch no BAD annotation."""
+def _usable(
+    raw: mne.io.BaseRaw, starts: np.ndarray, length: int, n_times: int, events: Collection[str]
+) -> np.ndarray:
+    """Say which windows lie within the recording and touch no BAD annotation but for `events`."""
     inside = (starts >= 0) & (starts + length <= n_times)
     sfreq = raw.info["sfreq"]
     for onset, annotation in zip(onsets_of(raw), raw.annotations, strict=True):
-        if str(annotation["description"]).upper().startswith("BAD"):
+        text = str(annotation["description"])
+        if text.upper().startswith("BAD") and text not in events:
             begin = onset * sfreq
             end = begin + annotation["duration"] * sfreq
             inside &= (starts >= end) | (starts + length <= begin)

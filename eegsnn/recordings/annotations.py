@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import re
+from collections.abc import Collection
 
 import mne
 import numpy as np
 
 from eegsnn._warnings import warn_user
 from eegsnn.errors import DataTrapWarning, RecordingError
+
+# Marks of bad data as MNE and we write them; a label such as "bad taste" only begins alike.
+_SURELY_MARK = re.compile(r"(BAD|EDGE)([ _].*)?", re.DOTALL)
 
 
 def marks_data(text: str) -> bool:
@@ -36,6 +41,55 @@ def onsets_of(raw: mne.io.BaseRaw) -> np.ndarray:
     """
     onsets: np.ndarray = raw.annotations.onset - raw.first_time
     return onsets
+
+
+def as_events(raw: mne.io.BaseRaw, labels: Collection[str]) -> mne.io.BaseRaw:
+    """Return the recording without those marks of bad data that somebody named as events.
+
+    A class may be called "bad"; MNE would drop its trials. The samples are shared, and `raw` stays
+    as it is.
+    """
+    notes = raw.annotations
+    kept = [
+        k for k, text in enumerate(notes.description) if text not in labels or not marks_data(text)
+    ]
+    if len(kept) == len(notes):
+        return raw
+    # Other than `raw.copy()`, which would copy all samples, too.
+    other = copy.copy(raw)
+    onsets, others = onsets_of(raw)[kept], notes[kept]
+    rest = mne.Annotations(onsets, others.duration, others.description, ch_names=others.ch_names)
+    return other.set_annotations(rest, verbose="error")
+
+
+def tell_doubtful_marks(raw: mne.io.BaseRaw, named: Collection[str] = ()) -> None:
+    """Warn of annotations that count as marks of bad data, but may be events that begin alike.
+
+    Stretches last, and what MNE or we write is in capitals.
+
+    Warns
+    -----
+    DataTrapWarning
+        If a label begins like BAD or EDGE, none of its annotations lasts, and it is not `named`.
+    """
+    longest: dict[str, float] = {}
+    for text, duration in zip(raw.annotations.description, raw.annotations.duration, strict=True):
+        longest[str(text)] = max(longest.get(str(text), 0.0), float(duration))
+    doubtful = sorted(
+        text
+        for text, seconds in longest.items()
+        if seconds == 0
+        and text not in named
+        and text.upper().strip().startswith(("BAD", "EDGE"))
+        and not _SURELY_MARK.fullmatch(text.strip())
+    )
+    if doubtful:
+        warn_user(
+            f"Annotations {', '.join(map(repr, doubtful))} are taken for marks of bad data, as "
+            f"their labels begin, and not for events; but they have no duration. If they are "
+            f"events, name them: [events] of a manifest, event_id, --events.",
+            DataTrapWarning,
+        )
 
 
 def plain_label(text: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from eegsnn._validation import check_number
 from eegsnn.errors import ConfigurationError, RecordingError
-from eegsnn.recordings.annotations import marks_data
+from eegsnn.recordings.annotations import as_events, marks_data, tell_doubtful_marks
 
 _GIB = 2**30
 
@@ -44,7 +44,8 @@ def make_epochs(
     event_id : list or dict, optional
         Which events, and what they are called. Annotations: a list of labels, or label → name
         (several labels may share a name). Events: a list of codes, code → name, or name → code.
-        All events under their own labels if not given.
+        All events under their own labels if not given, but for annotations that begin with "bad",
+        which mark bad data: trials that touch them are dropped. One that is named is an event.
     tmin, tmax : float
         Start and end of each trial in seconds from its event. As everywhere in MNE the end is
         included: ``tmax - tmin = 3`` at 128 Hz gives 385 samples. `tmax` must be given unless
@@ -77,6 +78,11 @@ def make_epochs(
         (and why), or more memory needed than `max_gib`.
     ConfigurationError
         Arguments that contradict each other or are out of range.
+
+    Warns
+    -----
+    DataTrapWarning
+        Annotations are taken for marks of bad data, but may be events that begin alike.
     """
     sfreq = float(raw.info["sfreq"])
     if window is not None:
@@ -92,6 +98,8 @@ def make_epochs(
         tmax = check_number("tmax", tmax, low=tmin, low_open=True, unit="s")
         if events is None:
             found, names = _annotation_events(raw, event_id)
+            if event_id is not None:
+                raw = as_events(raw, [str(label) for label in _as_names(event_id)])
         else:
             found, names = _array_events(raw, events, event_id, events_sfreq)
     _check_distinct(found, names, raw)
@@ -174,6 +182,8 @@ def _annotation_events(
     raw: mne.io.BaseRaw, event_id: Sequence[Any] | Mapping[Any, Any] | None
 ) -> tuple[np.ndarray, dict[str, int]]:
     present = Counter(str(text) for text in raw.annotations.description)
+    if event_id is None:
+        tell_doubtful_marks(raw)
     usual = [text for text in present if not marks_data(text)]
     wanted = _as_names(usual if event_id is None else event_id)
     labels = {str(label): str(name) for label, name in wanted.items()}

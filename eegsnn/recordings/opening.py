@@ -1,18 +1,20 @@
-"""Open a recording without loading it, for work in constant memory."""
+"""Open a recording without loading it: for work in constant memory, and to see what it has."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import mne
 
-from eegsnn.errors import RecordingError
 from eegsnn.recordings.channels import apply_montage
-from eegsnn.recordings.picking import drop_left_out, resolve_names
+from eegsnn.recordings.picking import drop_left_out, leaves_out, resolve_names, without_absent
 from eegsnn.recordings.preprocessing import Preprocessing
-from eegsnn.recordings.reading import _check_file, _guarded, complete_from_beside, read_file
+from eegsnn.recordings.reading import _check_file, read_complete
+from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 
 def open_recording(
@@ -48,11 +50,38 @@ def open_recording(
     wanted = Preprocessing(picks=names, montage=montage, duplicates=duplicates)
     file = Path(path)
     _check_file(file)
-    raw = _guarded(lambda: read_file(file, preload=False), str(file), duplicates)
-    if raw.n_times == 0 or not raw.ch_names:
-        raise RecordingError(f"{path}: the recording holds no samples.")
-    complete_from_beside(raw, file, wanted)
+    raw, wanted = read_complete(file, wanted, preload=False)
     if montage is not None:
         apply_montage(raw, montage)
     drop_left_out(raw, wanted.picks, montage)
     return raw.pick(resolve_names(raw, wanted.picks, "picks", montage), verbose="error")
+
+
+def steps_for(path: Path, steps: Preprocessing) -> Preprocessing:
+    """Return the steps without those channels to leave out that a file does not have.
+
+    Of several recordings that are treated alike, one may lack what the others have.
+
+    Parameters
+    ----------
+    path : Path
+        A recording, or a file of trials; only opened if `steps` leave out a channel by name.
+    steps : Preprocessing
+
+    Raises
+    ------
+    RecordingError, DataError
+        The file cannot be read.
+    """
+    if not leaves_out(steps.picks):
+        return steps
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # told when it is read
+        if is_trial_file(path):
+            everything = Preprocessing(picks="all", montage=None)
+            present = read_trials(path, everything, need_labels=False).ch_names
+        else:
+            opened = open_recording(path, picks=None, montage=None, duplicates=steps.duplicates)
+            present = opened.ch_names
+    picks = without_absent(steps.picks, present, steps.montage)
+    return dataclasses.replace(steps, picks=picks)

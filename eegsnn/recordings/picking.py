@@ -35,9 +35,30 @@ def left_out(present: Sequence[str], picks: Picks, montage: str | None) -> list[
     return out
 
 
+def leaves_out(picks: Picks) -> bool:
+    """Whether any channel is named with a ``!`` before it."""
+    return any(map(_is_left_out, [picks] if isinstance(picks, str) else picks or []))
+
+
+def without_absent(picks: Picks, present: Sequence[str], montage: str | None) -> Picks:
+    """Return `picks` without the channels to leave out that are not there anyway."""
+    marked = [picks] if isinstance(picks, str) else picks or []
+    out = [word[1:] for word in marked if _is_left_out(word)]
+    there, spelled = set(present), {}
+    if montage:
+        there |= set(standardize_channel_names(list(present), montage).values())
+        spelled = standardize_channel_names(out, montage)
+    absent = {name for name in out if name not in there and spelled.get(name) not in there}
+    if not absent:
+        return picks
+    if absent == set(out):
+        return words_of(picks)
+    return [word for word in marked if not (_is_left_out(word) and word[1:] in absent)]
+
+
 def words_of(picks: Picks) -> Picks:
     """Return `picks` without the channels that are left out; EEG where nothing else is named."""
-    if picks is None or not any(map(_is_left_out, [picks] if isinstance(picks, str) else picks)):
+    if picks is None or not leaves_out(picks):
         return picks
     kept = [] if isinstance(picks, str) else [word for word in picks if not _is_left_out(word)]
     return kept if len(kept) > 1 else kept[0] if kept else "eeg"

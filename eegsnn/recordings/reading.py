@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,13 @@ from eegsnn.recordings._sidecars import apply_sidecars
 from eegsnn.recordings.annotations import tidy_annotations
 from eegsnn.recordings.bids import bids_root, sidecars
 from eegsnn.recordings.channel_types import set_types_by_name
+from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.formats.completeness import check_complete
-from eegsnn.recordings.formats.edf_records import close_gaps
+from eegsnn.recordings.formats.edf_records import close_gaps, samples_per_record
 from eegsnn.recordings.formats.tables import TABLE_SUFFIXES
 from eegsnn.recordings.formats.xdf import XDF_SUFFIXES, read_xdf_recording
 from eegsnn.recordings.missing import mark_missing
-from eegsnn.recordings.picking import words_of
+from eegsnn.recordings.picking import drop_left_out, resolve_names, without_absent, words_of
 from eegsnn.recordings.preprocessing import Preprocessing, preprocess_in_place
 from eegsnn.recordings.trial_files import is_trial_file
 
@@ -59,6 +61,7 @@ KNOWN_FORMATS: dict[str, str] = {
 # Parts of a recording that people open instead of the file that describes it.
 _COMPANIONS = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}
 _FOLDER_FORMATS = {".mff", ".ds", ".mefd"}
+_OF_RECORDS = (".edf", ".bdf")
 _DUPLICATES = re.compile(r"not unique, found duplicates for: \{?(.*?)\}?\. ", re.DOTALL)
 # What MNE only warns of, although samples that the file promised are not there.
 _SHORT = re.compile(r"Invalid tag")
@@ -103,7 +106,8 @@ def read_recording(
     mne.io.Raw
         In volts, in memory. Stimulus channels are dropped by the default ``picks="eeg"``; ask for
         ``picks=["eeg", "stim"]`` to keep them. Where a format knows no types (EDF, BDF, GDF, …),
-        names tell: "EOG horizontal" is no EEG.
+        names tell: "EOG horizontal" is no EEG. Of EDF and BDF, whose channels may have rates of
+        their own, the rate is the highest of those that are needed.
 
     Raises
     ------
@@ -134,18 +138,71 @@ def read_recording(
             f"{path}: is in no BIDS data set: its name has to begin with 'sub-', and a folder "
             f"above it has to hold dataset_description.json."
         )
-    raw = _guarded(lambda: read_file(file, preload=True), str(file), steps.duplicates)
-    if raw.n_times == 0 or not raw.ch_names:
-        raise RecordingError(
-            f"{path}: the recording holds no samples ({len(raw.ch_names)} channels, "
-            f"{raw.n_times} samples)."
-        )
-    complete_from_beside(raw, file, steps, bids=bids is not False, events_column=events_column)
+    raw, steps = read_complete(
+        file, steps, preload=True, bids=bids is not False, events_column=events_column
+    )
     mark_missing(raw, file.name)
     return preprocess_in_place(raw, steps)
 
 
-def complete_from_beside(
+def read_complete(
+    file: Path,
+    steps: Preprocessing,
+    *,
+    preload: bool,
+    bids: bool = True,
+    events_column: str | None = None,
+) -> tuple[mne.io.BaseRaw, Preprocessing]:
+    """Read a file of a known format with the types and events that it does not tell itself.
+
+    Signals of EDF and BDF may have rates of their own, and MNE brings all to the highest: those
+    that are faster than what is needed are not read, and the steps returned do without them.
+    """
+
+    def read(preload: bool, exclude: Sequence[str] = ()) -> mne.io.BaseRaw:
+        raw = _guarded(
+            lambda: read_file(file, preload=preload, exclude=exclude), str(file), steps.duplicates
+        )
+        if raw.n_times == 0 or not raw.ch_names:
+            raise RecordingError(
+                f"{file}: the recording holds no samples ({len(raw.ch_names)} channels, "
+                f"{raw.n_times} samples)."
+            )
+        _complete_from_beside(raw, file, steps, bids=bids, events_column=events_column)
+        return raw
+
+    sizes = samples_per_record(file) if _suffix(file) in _OF_RECORDS else []
+    several = len(set(sizes)) > 1
+    raw = read(preload and not several)
+    if several:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what there is to tell was told
+            raw = read(preload, _too_fast(raw, sizes, steps))
+        picks = without_absent(steps.picks, raw.ch_names, steps.montage)
+        steps = dataclasses.replace(steps, picks=picks)
+    return raw, steps
+
+
+def _too_fast(raw: mne.io.BaseRaw, sizes: Sequence[int], steps: Preprocessing) -> list[str]:
+    """Return the channels that are faster than all that `steps` need; `sizes` are their samples."""
+    if len(sizes) != len(raw.ch_names):
+        return []
+    names, spelled = list(raw.ch_names), raw.copy()
+    if steps.montage is not None:
+        apply_montage(spelled, steps.montage)
+    size_of = dict(zip(spelled.ch_names, zip(names, sizes, strict=True), strict=True))
+    drop_left_out(spelled, steps.picks, steps.montage)
+    needed = set(resolve_names(spelled, steps.picks, "picks", steps.montage))
+    if steps.reference == "average" or steps.bads == "interpolate":  # made of all EEG
+        kinds = zip(spelled.ch_names, spelled.get_channel_types(), strict=True)
+        needed |= {name for name, kind in kinds if kind == "eeg"}
+    if isinstance(steps.reference, list):
+        needed |= set(resolve_names(spelled, steps.reference, "reference", steps.montage))
+    highest = max(size_of[name][1] for name in needed)
+    return [name for name, size in size_of.values() if size > highest]
+
+
+def _complete_from_beside(
     raw: mne.io.BaseRaw,
     file: Path,
     steps: Preprocessing,
@@ -203,21 +260,32 @@ def _suffix(path: Path) -> str:
     return ".fif.gz" if name.endswith(".fif.gz") else Path(name).suffix
 
 
-def read_file(path: Path, *, preload: bool, verbose: str = "warning") -> mne.io.BaseRaw:
-    """Read what a file of a known format holds, by its suffix."""
+def read_file(
+    path: Path, *, preload: bool, verbose: str = "warning", exclude: Sequence[str] = ()
+) -> mne.io.BaseRaw:
+    """Read what a file of a known format holds, by its suffix; of EDF and BDF without `exclude`."""
     suffix = _suffix(path)
     if suffix in XDF_SUFFIXES:
         return read_xdf_recording(path)[0]
     check_complete(path, suffix)
-    raw = mne.io.read_raw(path, preload=preload, verbose=verbose)
-    if suffix in (".edf", ".bdf"):
+    options = {"exclude": list(exclude), "exclude_after_unique": True} if exclude else {}
+    raw = mne.io.read_raw(path, preload=preload, verbose=verbose, **options)
+    if suffix in _OF_RECORDS:
         close_gaps(raw, path)
     tidy_annotations(raw, path.name)
     return raw
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return the files that a recording consists of: what lies in it, or is opened with it."""
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    parts = [path.with_suffix(part) for part, of in _COMPANIONS.items() if of == _suffix(path)]
+    return [path, *(part for part in parts if part.is_file())]
+
+
 def rate_of(path: Path) -> float:
-    """Return the sampling rate of a file, before any preprocessing."""
+    """Return the sampling rate of a file as MNE reads it whole, before any preprocessing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return float(read_file(path, preload=False, verbose="error").info["sfreq"])

@@ -17,6 +17,7 @@ from eegsnn.errors import DataError, EegsnnError, RecordingError
 from eegsnn.recordings.channel_types import no_eeg_by_name, set_types_by_name
 from eegsnn.recordings.channels import apply_montage
 from eegsnn.recordings.dataset import EEGDataset
+from eegsnn.recordings.formats.eeglab import labels_at_zero
 from eegsnn.recordings.formats.matlab import load_matlab
 from eegsnn.recordings.interpolation import interpolate_bads
 from eegsnn.recordings.preprocessing import (
@@ -67,11 +68,12 @@ def read_trials(
     Parameters
     ----------
     path : path
-        ``…-epo.fif``, an EEGLAB ``.set`` with epochs, or an ``.npz`` or ``.mat`` of arrays: ``X``
-        (trials, channels, times), ``y`` (trials,), ``sfreq`` (or ``fs``, ``srate``) in hertz;
-        optionally ``ch_names``, ``unit`` ("V" if not given, "mV", "uV", "nV", "a.u."), ``tmin``
-        (seconds), ``split`` ("train" or "test"); any other array (trials,) is a group of that
-        name. A ``.mat`` may also hold one structure with such fields, or FieldTrip's trials.
+        ``…-epo.fif``, an EEGLAB ``.set`` with epochs (their labels are the events at latency 0),
+        or an ``.npz`` or ``.mat`` of arrays: ``X`` (trials, channels, times), ``y`` (trials,),
+        ``sfreq`` (or ``fs``, ``srate``) in hertz; optionally ``ch_names``, ``unit`` ("V" if not
+        given, "mV", "uV", "nV", "a.u."), ``tmin`` (seconds), ``split`` ("train" or "test"); any
+        other array (trials,) is a group of that name. A ``.mat`` may also hold one
+        structure with such fields, or FieldTrip's trials.
     preprocessing : Preprocessing, optional
         Names, picks, reference, resampling; filters are refused.
     need_labels : bool, default True
@@ -101,6 +103,7 @@ def read_trials(
         else:
             epochs = _read_epochs(path)
             if path.suffix.lower() == ".set":
+                _name_by_event_at_zero(epochs, path)
                 set_types_by_name(epochs, ".set", words_of(steps.picks))
             if steps.montage is not None:
                 apply_montage(epochs, steps.montage)
@@ -137,6 +140,23 @@ def _read_epochs(path: Path) -> mne.BaseEpochs:
             f"{path}: cannot be read as epochs; the file is truncated, damaged or not what its "
             f"name says ({type(error).__name__}: {error})."
         ) from error
+
+
+def _name_by_event_at_zero(epochs: mne.BaseEpochs, path: Path) -> None:
+    """Call EEGLAB's epochs, in place, by the event that they were cut at, not by all they hold."""
+    joined = {code: name for name, code in epochs.event_id.items()}
+    if not any("/" in name for name in joined.values()):
+        return
+    at_zero = labels_at_zero(path, float(epochs.info["sfreq"]))
+    if len(at_zero) != len(epochs):
+        return
+    names = [
+        told or joined[code]
+        for told, code in zip(at_zero, epochs.events[:, 2].tolist(), strict=True)
+    ]
+    codes = {name: code for code, name in enumerate(dict.fromkeys(names), start=1)}
+    epochs.events[:, 2] = [codes[name] for name in names]
+    epochs.event_id = codes
 
 
 def _from_epochs(epochs: mne.BaseEpochs) -> EEGDataset:

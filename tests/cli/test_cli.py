@@ -60,6 +60,14 @@ def test_help_has_examples_and_imports_nothing_heavy():
     assert "eegsnn run scp1" in done.stdout
 
 
+def test_python_runs_the_package_as_the_command():
+    for arguments, expected in ((["--version"], 0), (["walk"], 2)):
+        command = [sys.executable, "-m", "eegsnn", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == expected
+        assert (done.stdout or done.stderr).removeprefix("usage: ").startswith("eegsnn ")
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["walk"], ["run"], ["datasets"], ["run", "x", "--speed"]]
 )
@@ -195,6 +203,17 @@ def test_predict_writes_a_decision_per_window(finished, recording, tmp_path, cap
     assert "1 windows were left out" in captured.err
 
 
+def test_predict_does_not_miss_a_channel_that_is_left_out(finished, recording, tmp_path):
+    (card,) = finished.rglob("pipeline.json")
+    content = json.loads(card.read_text())
+    content["preprocessing"] = {"picks": ["eeg", "!C3-1"]}
+    card.write_text(json.dumps(content))
+    out = tmp_path / "decisions.csv"
+    for options in ([], ["--events", "T1,T2"]):
+        assert main(["predict", str(finished), str(recording), *options, "--out", str(out)]) == 0
+        assert [row["label"] for row in rows_of(out)] == ["left", "right"]
+
+
 def test_predict_decides_about_trials_that_are_cut(finished, recording, tmp_path, capsys):
     """The same signals as a recording, as epochs (0.2 s before too), as arrays in microvolts."""
     raw = mne.io.read_raw(recording, preload=True, verbose="error")
@@ -318,6 +337,16 @@ def test_labels_with_commas_and_letters_beyond_ascii(finished, tmp_path, capsys)
         assert [row["event"] for row in rows_of(tmp_path / "d.csv")] == [events]
     error = errors_of(capsys, *command[:-1], "go")[1]
     assert "Labels present: 'go, left', '右手'." in error
+
+
+def test_predict_decides_at_an_event_called_bad(finished, recording, tmp_path):
+    raw = mne.io.read_raw(recording, preload=True, verbose="error")
+    raw.annotations.rename({"T1": "bad"}, verbose="error")
+    raw.save(tmp_path / "x_raw.fif", verbose="error")
+    out = tmp_path / "d.csv"
+    command = ["predict", str(finished), str(tmp_path / "x_raw.fif"), "--out", str(out)]
+    assert main([*command, "--events", "bad,T2"]) == 0
+    assert [row["event"] for row in rows_of(out)] == ["bad", "T2"]
 
 
 def test_decisions_as_annotations_are_events_again(finished, recording, tmp_path):

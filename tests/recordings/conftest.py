@@ -14,10 +14,16 @@ def _field(text: object, width: int) -> bytes:
     return str(text).ljust(width).encode("ascii")[:width]
 
 
-def write_edf(path: Path, microvolts: np.ndarray, names: Sequence[str], sfreq: int) -> Path:
-    """Write whole seconds of (channels, times) as plain EDF, in steps of 0.1 µV."""
-    n_channels, n_times = microvolts.shape
-    n_records = n_times // sfreq
+def write_edf(
+    path: Path,
+    microvolts: np.ndarray | Sequence[np.ndarray],
+    names: Sequence[str],
+    sfreq: int | Sequence[int],
+) -> Path:
+    """Write whole seconds of channels as plain EDF, in steps of 0.1 µV; each may have its rate."""
+    n_channels = len(microvolts)
+    rates = [sfreq] * n_channels if isinstance(sfreq, int) else sfreq
+    n_records = min(len(row) // rate for row, rate in zip(microvolts, rates, strict=True))
     header = _field(0, 8) + _field("X X X X", 80) + _field("Startdate X X X X", 80)
     header += _field("01.01.24", 8) + _field("00.00.00", 8) + _field(256 * (n_channels + 1), 8)
     header += _field("", 44) + _field(n_records, 8) + _field(1, 8) + _field(n_channels, 4)
@@ -30,12 +36,16 @@ def write_edf(path: Path, microvolts: np.ndarray, names: Sequence[str], sfreq: i
         ([-32768] * n_channels, 8),
         ([32767] * n_channels, 8),
         ([""] * n_channels, 80),
-        ([sfreq] * n_channels, 8),
+        (rates, 8),
         ([""] * n_channels, 32),
     ]:
         header += b"".join(_field(value, width) for value in values)
-    digital = np.round(microvolts[:, : n_records * sfreq] * 10).astype("<i2")
-    records = digital.reshape(n_channels, n_records, sfreq).transpose(1, 0, 2)
+    records = np.hstack(
+        [
+            np.round(row[: n_records * rate] * 10).astype("<i2").reshape(n_records, rate)
+            for row, rate in zip(microvolts, rates, strict=True)
+        ]
+    )
     path.write_bytes(header + records.tobytes())
     return path
 
@@ -68,7 +78,10 @@ def edf(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes an EDF file and returns its path."""
 
     def make(
-        microvolts: np.ndarray, names: Sequence[str], sfreq: int = 100, name: str = "rec.edf"
+        microvolts: np.ndarray | Sequence[np.ndarray],
+        names: Sequence[str],
+        sfreq: int | Sequence[int] = 100,
+        name: str = "rec.edf",
     ) -> Path:
         return write_edf(tmp_path / name, microvolts, names, sfreq)
 

@@ -33,3 +33,24 @@ def test_letters_that_fif_cannot_hold_come_back(tmp_path):
     )
     raw = read_recording(tmp_path / "x_raw.fif")
     assert raw.annotations.description.tolist() == ["左手", "a & b"]
+
+
+MOODS = [(1.0, 0.0, "good"), (3.0, 0.0, "bad"), (5.0, 0.0, "good"), (8.0, 1.0, "BAD_blink")]
+
+
+def test_an_event_that_is_named_may_begin_like_a_mark_of_bad_data():
+    raw = recording(MOODS, first_samp=300)
+    epochs = make_epochs(raw, event_id=["good", "bad"], tmin=-0.5, tmax=3.5)
+    assert epochs.events[:, 2].tolist() == [1, 2]  # the third touches the blink
+    assert epochs.drop_log[2] == ("BAD_blink",)
+    assert len(raw.annotations) == 4
+    assert make_epochs(raw, event_id="good", tmax=2.5).drop_log == (("bad",), ())
+
+
+def test_events_that_are_taken_for_bad_data_are_told():
+    message = "Annotations 'bad' are taken for marks .* not for events.* name them"
+    with pytest.warns(DataTrapWarning, match=message):
+        assert list(make_epochs(recording(MOODS), tmax=0.5).event_id) == ["good"]
+    # These last, or are written as MNE and we write them.
+    lasting = [(1.0, 0.0, "good"), (3.0, 1.0, "bad"), (5.0, 0.0, "BAD gap"), (6.0, 0.0, "BAD")]
+    assert len(make_epochs(recording(lasting), tmax=0.5)) == 1

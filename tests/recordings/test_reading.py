@@ -165,6 +165,39 @@ def test_channels_that_are_no_eeg_by_their_names(edf, microvolts, read):
     assert read(path, picks=POLYSOMNOGRAPHY[1:]).get_channel_types() == ["eog", "misc"]
 
 
+@pytest.mark.parametrize("read", [read_recording, open_recording])
+@pytest.mark.filterwarnings("ignore:.*no EEG by their names:eegsnn.errors.DataTrapWarning")
+def test_eeg_keeps_its_rate_beside_a_faster_channel_that_is_left_out(edf, rng, read):
+    rows = [20 * rng.standard_normal(n) for n in (500, 500, 1500, 5)]
+    path = edf(rows, ["EEG FP1", "C4", "ECG", "Resp"], (100, 100, 300, 1))
+    raw = read(path)
+    assert (raw.ch_names, raw.info["sfreq"]) == (["Fp1", "C4"], 100.0)
+    np.testing.assert_allclose(raw.get_data() * 1e6, rows[:2], atol=0.06)
+    for picks in ("ecg", ["C4", "ecg"]):
+        assert read(path, picks=picks).info["sfreq"] == 300.0
+
+
+def test_a_faster_channel_is_needed_for_the_average(edf, rng):
+    path = edf(
+        [20 * rng.standard_normal(n) for n in (500, 500, 1500)], ["C3", "C4", "Cz"], (100, 100, 300)
+    )
+    for picks, reference, rate in [
+        (["C3"], None, 100),
+        (["C3"], ["Cz"], 300),
+        (["C3"], "average", 300),
+        (["C3", "!Cz"], "average", 100),
+    ]:
+        raw = read_recording(path, picks=picks, reference=reference)
+        assert (raw.ch_names, raw.info["sfreq"]) == (["C3"], rate)
+
+
+def test_what_is_left_out_for_its_rate_is_told_once(edf, rng):
+    path = edf([20 * rng.standard_normal(n) for n in (500, 1500)], ["C3", "ECG"], (100, 300))
+    with pytest.warns(DataTrapWarning, match=r"1 of 2 channels .*: ECG \(ecg\)") as told:
+        read_recording(path)
+    assert len(told) == 1
+
+
 def test_types_that_a_file_holds_stay(tmp_path):
     info = mne.create_info(["EOG", "C3"], 100.0, "eeg")
     raw = mne.io.RawArray(np.eye(2, 100), info, verbose="error")

@@ -14,7 +14,7 @@ from eegsnn.datasets.manifest import Manifest
 from eegsnn.errors import DataError
 from eegsnn.recordings import Preprocessing, read_recording
 from eegsnn.recordings.annotation_files import annotate, holds_codes
-from eegsnn.recordings.annotations import marks_data
+from eegsnn.recordings.annotations import marks_data, tell_doubtful_marks
 from eegsnn.recordings.bids import column_of, events_table, is_bids_word, label_column, read_table
 from eegsnn.recordings.epochs import read_events_file
 from eegsnn.recordings.reading import rate_of, read_file
@@ -42,17 +42,14 @@ def read_with_events(
 def events_of(manifest: Manifest, path: Path, raw: mne.io.BaseRaw) -> np.ndarray | None:
     """Return the events of a file or a channel, in samples of `raw`; None for annotations."""
     word = manifest.folder.events if manifest.folder is not None else ""
+    sfreq = float(raw.info["sfreq"])  # which may be resampled
     if is_stimulus_word(word):
-        return _at_rate_of(raw, path, stimulus_events(path, word.partition(":")[2] or None))
+        return stimulus_events(path, word.partition(":")[2] or None, sfreq=sfreq)
     file, _ = events_file(manifest, path)
     if file is None or not holds_codes(file):
         return None
-    return _at_rate_of(raw, path, read_events_file(file))
-
-
-def _at_rate_of(raw: mne.io.BaseRaw, path: Path, found: np.ndarray) -> np.ndarray:
-    """Convert events from samples of the file to samples of `raw`, which may be resampled."""
-    found[:, 0] = np.round(found[:, 0] * raw.info["sfreq"] / rate_of(path))
+    found = read_events_file(file)
+    found[:, 0] = np.round(found[:, 0] * sfreq / rate_of(path))
     return found
 
 
@@ -61,11 +58,13 @@ def wanted_labels(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the labels that a recording holds, and those of them that are wanted, with names.
 
-    A recording need not hold every label of the data set, but one of them.
+    A recording need not hold every label of the data set, but one of them. What marks bad data is
+    no label, unless it is named.
     """
     if events is None:
+        tell_doubtful_marks(raw, names)
         texts = Counter(str(text) for text in raw.annotations.description)
-        texts = Counter({k: n for k, n in texts.items() if not marks_data(k)})
+        texts = Counter({k: n for k, n in texts.items() if k in names or not marks_data(k)})
     else:
         texts = count_codes(events)
     chosen = {text: names.get(text, text) for text in texts if text in names or not names}

@@ -9,8 +9,10 @@ from pathlib import Path
 import mne
 import numpy as np
 
-from eegsnn.errors import DataError
-from eegsnn.recordings import EEGDataset
+from eegsnn.errors import DataError, RecordingError
+from eegsnn.recordings import EEGDataset, Preprocessing
+from eegsnn.recordings.opening import steps_for
+from eegsnn.recordings.picking import Picks, leaves_out
 from eegsnn.recordings.trial_files import is_trial_file
 
 # Scalp EEG varies by some 1e-5 V, intracranial EEG by some 1e-4 V.
@@ -49,6 +51,39 @@ def check_alike(name: str, part: EEGDataset, first: EEGDataset) -> None:
             f"{name}: {' and '.join(has)}, unlike {other}. Name the channels that all recordings "
             f"have as [preprocessing] picks."
         )
+
+
+def steps_for_each(
+    files: Mapping[str, Path], preprocessing: Preprocessing | None
+) -> dict[str, Preprocessing | None]:
+    """Return how each recording is treated: what is left out by name need not be in all of them.
+
+    Raises
+    ------
+    RecordingError
+        If a channel to leave out is in none, or a recording cannot be read.
+    """
+    if preprocessing is None or not leaves_out(preprocessing.picks):
+        return dict.fromkeys(files, preprocessing)
+    steps: dict[str, Preprocessing | None] = {}
+    in_one: set[str] = set()
+    for name, path in files.items():
+        own = steps_for(path, preprocessing)
+        steps[name] = own
+        in_one.update(_words(own.picks))
+    absent = [
+        word for word in _words(preprocessing.picks) if leaves_out(word) and word not in in_one
+    ]
+    if absent:
+        raise RecordingError(
+            f"picks: no recording has a channel to leave out as {', '.join(absent)}. Correct or "
+            f"remove it."
+        )
+    return steps
+
+
+def _words(picks: Picks) -> list[str]:
+    return [picks] if isinstance(picks, str) else picks or []
 
 
 def without_split_parts(files: dict[str, Path]) -> dict[str, Path]:

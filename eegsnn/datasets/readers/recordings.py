@@ -25,10 +25,15 @@ from eegsnn.datasets.readers._folder_events import (
     read_with_events,
     wanted_labels,
 )
-from eegsnn.datasets.readers._folder_files import check_alike, traps_in, without_split_parts
+from eegsnn.datasets.readers._folder_files import (
+    check_alike,
+    steps_for_each,
+    traps_in,
+    without_split_parts,
+)
 from eegsnn.errors import ConfigurationError, DataError, EegsnnError
 from eegsnn.recordings import EEGDataset, Preprocessing, drop_summary, make_epochs
-from eegsnn.recordings.annotations import onsets_of
+from eegsnn.recordings.annotations import as_events, onsets_of
 from eegsnn.recordings.trial_files import is_trial_file, read_trials
 
 _PER_FILE = (
@@ -45,7 +50,7 @@ def read(
     files: dict[str, Path],
     preprocessing: Preprocessing | None,
     *,
-    tmin: float = 0.0,
+    tmin: float | None = None,
     tmax: float | None = None,
     window: float | None = None,
     overlap: float = 0.0,
@@ -64,7 +69,8 @@ def read(
     manifest, files, preprocessing
         As for every reader.
     tmin, tmax : float
-        Interval in seconds from each event, `tmax` left out.
+        Interval in seconds from each event, `tmax` left out. `tmin` is 0 if not given; trials that
+        come cut stay as they are where neither is given.
     window, overlap : float
         In place of `tmax`: length in seconds of fixed windows, and what consecutive ones share.
         Windows lie within one annotation, or anywhere if the file has the label.
@@ -114,11 +120,12 @@ def read(
     for name, path in files.items():
         if name not in cut_already:
             events_file(manifest, path)  # one that is missing is told before any is read
+    steps = steps_for_each(files, preprocessing)
     for name, path in files.items():
         groups = {"recording": name, **origins[name]}
         try:
             read_file = _read_trials if name in cut_already else _read_one
-            part, labels = read_file(manifest, path, preprocessing, cut, groups)
+            part, labels = read_file(manifest, path, steps[name], cut, groups)
         except EegsnnError as error:
             where = "" if str(path) in str(error) else f"{name}: "
             raise type(error)(f"{where}{error}") from error
@@ -154,7 +161,7 @@ def read(
 class _Cut:
     """How recordings are cut; see `read`."""
 
-    tmin: float
+    tmin: float | None
     tmax: float | None
     window: float | None
     overlap: float
@@ -242,13 +249,17 @@ def _read_trials(
         data = data.select(np.isin(data.y, list(manifest.events)))
         named = np.array([manifest.events[text] for text in data.y.tolist()])
         data = dataclasses.replace(data, y=named, classes=[])
-    if cut.tmax is not None or cut.tmin:
-        data = data.crop(cut.tmin or max(0.0, data.tmin), cut.tmax)
+    if cut.tmin is not None or cut.tmax is not None:
+        data = data.crop(max(0.0, data.tmin) if cut.tmin is None else cut.tmin, cut.tmax)
     if manifest.recording.unit != "V":
         data.unit = manifest.recording.unit
     own = {key: np.full(len(data), value) for key, value in groups.items()}
     data.groups = {**own, **data.groups}
-    data.provenance["dropped"] = {}
+    data.provenance["dropped"] = {
+        f"labelled {text}": n
+        for text, n in texts.items()
+        if manifest.events and text not in manifest.events
+    }
     return data, list(texts)
 
 
@@ -260,7 +271,7 @@ def _cut_at_events(
         raw,
         events=events,
         event_id=names,
-        tmin=cut.tmin,
+        tmin=0.0 if cut.tmin is None else cut.tmin,
         tmax=cut.tmax,
         baseline=cut.baseline,
         **cut.rejection,
@@ -320,7 +331,7 @@ def _cut_blocks(
         )
     present = {name: code for name, code in codes.items() if any(row[2] == code for row in found)}
     epochs = make_epochs(
-        raw,
+        as_events(raw, wanted),
         events=np.array(found),
         event_id=present,
         tmax=(length - 1) / sfreq,

@@ -1,7 +1,9 @@
-"""Gaps in EDF+D and BDF+D, whose records need not follow one another in time.
+"""What MNE does not tell of the records of EDF and BDF: gaps between them, rates of their signals.
 
-Each record says when it begins, in the first of its time-stamped annotation lists. MNE joins the
-records, but leaves annotations at their times. Source: Kemp & Olivan, *Clin. Neurophysiol.* 114
+Records of EDF+D and BDF+D need not follow one another in time.
+
+Each says when it begins, in the first of its time-stamped annotation lists. MNE joins them, but
+leaves annotations at their times. Source: Kemp & Olivan, *Clin. Neurophysiol.* 114
 (2003), section 2.2.4.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 import mne
 import numpy as np
@@ -79,15 +82,11 @@ def record_onsets(path: Path) -> tuple[np.ndarray, float]:
         fixed = stream.read(256)
         if fixed[192:197] not in (b"EDF+D", b"BDF+D"):
             return np.empty(0), 0.0
-        n_signals, length = int(fixed[252:256]), float(fixed[244:252])
+        length = float(fixed[244:252])
         width = 3 if fixed[192:193] == b"B" else 2
-        header = stream.read(256 * n_signals)
-        labels = [header[16 * k : 16 * k + 16].strip() for k in range(n_signals)]
-        sizes = [
-            width * int(header[216 * n_signals + 8 * k : 216 * n_signals + 8 * k + 8])
-            for k in range(n_signals)
-        ]
-        lists = [k for k, label in enumerate(labels) if label in _LISTS]
+        signals = _signals(fixed, stream)
+        sizes = [width * n_samples for _, n_samples in signals]
+        lists = [k for k, (label, _) in enumerate(signals) if label in _LISTS]
         if not lists:
             return np.empty(0), 0.0
         before, size = sum(sizes[: lists[0]]), sizes[lists[0]]
@@ -99,3 +98,27 @@ def record_onsets(path: Path) -> tuple[np.ndarray, float]:
                 return np.empty(0), 0.0
             onsets.append(float(found[1]))
     return np.array(onsets), length
+
+
+def samples_per_record(path: Path) -> list[int]:
+    """Return how many samples a record of an EDF or BDF file has of each signal, in their order.
+
+    Lists of annotations are left out. Nothing of a file without a readable header.
+    """
+    try:
+        with path.open("rb") as stream:
+            signals = _signals(stream.read(256), stream)
+    except (OSError, ValueError):
+        return []
+    return [n_samples for label, n_samples in signals if label not in _LISTS]
+
+
+def _signals(fixed: bytes, stream: BinaryIO) -> list[tuple[bytes, int]]:
+    """Return label and samples per record of each signal; the stream stands after `fixed`."""
+    n_signals = int(fixed[252:256])
+    header = stream.read(256 * n_signals)
+    counts = header[216 * n_signals : 224 * n_signals]
+    return [
+        (header[16 * k : 16 * k + 16].strip(), int(counts[8 * k : 8 * k + 8]))
+        for k in range(n_signals)
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -47,6 +48,8 @@ _COLUMN = "column of the table"
 _NOTHING = ("", "0", "nan", "none", "null", "n/a")
 # Hertz; a slower "EEG" means that times are no seconds.
 _SLOWEST = 10.0
+# Hertz; what is faster, and is so for a small share of the time, is how fast a burst was stamped.
+_FASTEST = 20_000.0
 
 
 @dataclass(frozen=True)
@@ -271,26 +274,67 @@ def _rate(path: Path, times: np.ndarray | None, sfreq: float | None) -> tuple[fl
             f"rate: --sfreq 250.",
             DataTrapWarning,
         )
-    # Without the longest one in a hundred: pauses say nothing of the unit.
-    core = float(np.sort(steps)[: max(1, int(0.99 * len(steps)))].mean())
-    scale = next((s for s in (1.0, 1e-3, 1e-6, 1e-9) if core and 1 / (s * core) > _SLOWEST), 1.0)
-    steps = steps * scale
-    usual = steps[steps <= GAP]
-    middle = float(np.median(usual)) if len(usual) else 0.0
-    near = usual[np.abs(usual - middle) <= 0.5 * middle]
-    longest = GAP
-    if middle > 0 and len(near) > 0.8 * len(steps):
-        # Each sample has a time of its own: also short losses are seen, from four samples on.
-        usual, longest = near, min(GAP, 4.5 * middle)
-    measured = float(len(usual) / usual.sum()) if usual.sum() > 0 else 0.0
-    whole = float(round(measured))
-    rate = sfreq or (whole if abs(measured - whole) < 0.005 * measured else round(measured, 3))
+    steps = _in_seconds(steps)
+    clocks = _clocks(steps)
+    in_bursts = clocks[0][0] > _FASTEST and _cover_little(steps)
+    measured, longest = clocks[-1] if in_bursts else clocks[0]
+    if sfreq is not None:
+        rate = sfreq
+        agreeing = (one for one in clocks if abs(one[0] - rate) <= 0.05 * rate)
+        measured, longest = next(agreeing, (measured, longest))
+    elif in_bursts:
+        raise RecordingError(
+            f"{path}: the times come in bursts, so that they do not tell the sampling rate "
+            f"({measured:.4g} samples per second in all). Give it: --sfreq 250."
+        )
+    else:
+        whole = float(round(measured))
+        rate = whole if abs(measured - whole) < 0.005 * measured else round(measured, 3)
     if not rate or abs(measured - rate) > 0.05 * rate:
         raise RecordingError(
             f"{path}: sfreq: expected what the times say, {measured:.4g} Hz, but got {rate:g} Hz. "
             f"Correct it; or rename the column of times, if it is none."
         )
     return rate, tell_gaps(path, steps, rate, longest)
+
+
+def _in_seconds(steps: np.ndarray) -> np.ndarray:
+    """Convert steps in seconds, milli-, micro- or nanoseconds: the first unit that suits EEG."""
+    # Without the longest one in a hundred: pauses say nothing of the unit.
+    core = float(np.sort(steps)[: max(1, int(0.99 * len(steps)))].mean()) or float(steps.mean())
+    return steps * next((s for s in (1.0, 1e-3, 1e-6, 1e-9) if 1 / (s * core) > _SLOWEST), 1.0)
+
+
+def _clocks(steps: np.ndarray) -> list[tuple[float, float]]:
+    """Return what seconds between samples may mean, the likeliest first.
+
+    Each is a rate, and the longest step between samples that follow one another. All but the first
+    are believed only if the user's rate agrees.
+    """
+    usual = steps[steps <= GAP]
+    clocks = [(_per_second(usual), GAP)]
+    middle = float(np.median(usual)) if len(usual) else 0.0
+    near = usual[np.abs(usual - middle) <= 0.5 * middle]
+    if middle > 0 and len(near) > 0.8 * len(steps):
+        # Each sample has a time of its own: also short losses are seen, from four samples on.
+        own = (_per_second(near), min(GAP, 4.5 * middle))
+        # Short steps that cover little time are those within a burst: samples were stamped when
+        # they arrived, many at once.
+        clocks = [own] if near.sum() > 0.5 * usual.sum() else [*clocks, own]
+    if _cover_little(steps):
+        # Bursts, or pauses of hours: only the user knows.
+        clocks.append((_per_second(steps), 2.5 * float(np.median(steps[steps > GAP]))))
+    return clocks
+
+
+def _cover_little(steps: np.ndarray) -> bool:
+    """Whether hardly any of the time lies in steps that are no gaps."""
+    return bool(steps[steps <= GAP].sum() < 0.05 * steps.sum())
+
+
+def _per_second(steps: np.ndarray) -> float:
+    seconds = float(steps.sum())
+    return len(steps) / seconds if seconds > 0 else math.inf
 
 
 def _events(texts: list[str], sampled: np.ndarray) -> list[tuple[int, int, str]]:

@@ -3,10 +3,18 @@
 import mne
 import numpy as np
 import pytest
+import scipy.io
 
 from eegsnn.datasets import load_dataset
-from eegsnn.errors import ConfigurationError, DataError, EegsnnError, RecordingError
+from eegsnn.errors import (
+    ConfigurationError,
+    DataError,
+    DataTrapWarning,
+    EegsnnError,
+    RecordingError,
+)
 from eegsnn.recordings import Preprocessing
+from eegsnn.recordings.stimulus import stimulus_events
 
 SFREQ = 100.0
 X = 1e-5 * np.random.default_rng(0).standard_normal((8, 3, 50))
@@ -62,6 +70,45 @@ def test_high_bits_of_a_stimulus_channel_are_no_codes(tmp_path, manifest):
     raw.save(tmp_path / "a_raw.fif", verbose="error")
     data = load_dataset(manifest("*_raw.fif", "events = 'stim'"), tmax=1.0)
     assert data.class_counts() == {"1": 2, "2": 2}
+
+
+def codes_found(path, runs):
+    """The codes of events in a stimulus channel that holds (code, samples) one after another."""
+    channel = np.concatenate([np.full(n, code) for code, n in runs])
+    info = mne.create_info(["C3", "STI 014"], SFREQ, ["eeg", "stim"])
+    raw = mne.io.RawArray(np.array([0 * channel, channel]), info, first_samp=7, verbose="error")
+    raw.save(path, overwrite=True, verbose="error")
+    events = stimulus_events(path)
+    starts = np.cumsum([0, *(n for _, n in runs)])
+    places = {int(start) + 7: k for k, start in enumerate(starts)}
+    assert np.all(np.diff(events[:, 0]) > 0)
+    return [(int(code), places[int(sample)]) for sample, _, code in events]
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        # Held until the next, rising or falling; what a channel begins with is no event.
+        ([(3, 5), (1, 5), (2, 5), (1, 5), (3, 5)], [(1, 1), (2, 2), (1, 3), (3, 4)]),
+        ([(0, 5), (4, 5), (2, 5), (0, 5)], [(4, 1), (2, 2)]),
+        # A button pressed and let go while a code lasts.
+        ([(0, 5), (32, 5), (33, 5), (32, 5), (0, 5)], [(32, 1), (33, 2)]),
+        # Lines that settle one by one.
+        ([(0, 5), (7, 5), (4, 1), (0, 5), (2, 5), (0, 5)], [(7, 1), (2, 4)]),
+        ([(0, 5), (4, 5), (6, 1), (2, 5), (0, 5)], [(4, 1), (2, 3)]),
+        ([(0, 5), (2, 5), (7, 1), (4, 5), (0, 5)], [(2, 1), (4, 3)]),
+        # Pulses of one sample.
+        ([(0, 5), (4, 1), (0, 5), (2, 1), (0, 5)], [(4, 1), (2, 3)]),
+    ],
+)
+def test_codes_that_follow_one_another_at_once(tmp_path, runs, expected):
+    assert codes_found(tmp_path / "a_raw.fif", runs) == expected
+
+
+def test_ends_that_may_be_events_are_told(tmp_path):
+    with pytest.warns(DataTrapWarning, match=r"channel STI 014: 2 changes .* such as 3 → 1, are"):
+        found = codes_found(tmp_path / "a_raw.fif", [(0, 5), *[(1, 5), (3, 5)] * 2, (1, 5)])
+    assert found == [(1, 1), (3, 2), (3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +167,63 @@ def test_epochs_come_as_they_were_cut(tmp_path, manifest):
     assert data.groups["subject"].tolist() == ["a"] * 4 + ["b"] * 4
     shorter = load_dataset(own, tmin=0.1, tmax=0.3)
     np.testing.assert_allclose(shorter.X[:4], X[::2, :, 20:40], rtol=1e-4)
+    from_event = load_dataset(own, tmin=0.0)
+    np.testing.assert_allclose(from_event.X[:4], X[::2, :, 10:], rtol=1e-4)
+
+
+def eeglab_epochs(path, events):
+    """Write the first trials as EEGLAB does; `events` are (names, latencies in ms) of each."""
+    n = len(events)
+    flat = [
+        (name, k * 50 + 11 + time / 10)
+        for k, (names, times) in enumerate(events)
+        for name, time in zip(names, times, strict=True)
+    ]
+    kept = {"type": object, "latency": float}
+    told = {"eventtype": object, "eventlatency": object}
+    rows = [
+        (np.array(names, object), np.array(times, object)) if len(names) > 1 else (*names, *times)
+        for names, times in events
+    ]
+    content = {
+        "setname": "x",
+        "nbchan": 3.0,
+        "pnts": 50.0,
+        "trials": float(n),
+        "srate": SFREQ,
+        "xmin": -0.1,
+        "xmax": 0.39,
+        "data": (X[:n] * 1e6).transpose(1, 2, 0),
+        "chanlocs": np.array([(name,) for name in NAMES], [("labels", object)]),
+        "event": np.array(flat, list(kept.items())),
+        "epoch": np.array(rows, list(told.items())),
+        "icawinv": [],
+        "icasphere": [],
+        "icaweights": [],
+        "icaact": [],
+        "ref": "common",
+    }
+    scipy.io.savemat(path, {"EEG": content}, appendmat=False)
+
+
+def test_an_epoch_of_several_events_is_called_by_the_one_at_zero(tmp_path, manifest):
+    events = [
+        (["square", "rt"], [0.0, 200.0]),
+        (["rt", "circle"], [-90.0, 0.0]),
+        (["cue/left"], [0.0]),
+        (["rt", "late"], [100.0, 200.0]),
+    ]
+    eeglab_epochs(tmp_path / "a.set", events)
+    data = load_dataset(manifest("a.set"))
+    assert data.y.tolist() == ["square", "circle", "cue/left", "rt/late"]
+    np.testing.assert_allclose(data.X, X[:4], rtol=1e-6)
+
+
+def test_trials_that_events_do_not_name_are_counted(tmp_path, manifest):
+    np.savez(tmp_path / "a.npz", **ARRAYS | {"y": [1, 2, 3, 1, 2, 3, 1, 3]})
+    data = load_dataset(manifest("*.npz", events="1 = 'rest'\n2 = 'move'"))
+    assert len(data) == 5
+    assert data.provenance["dropped"] == {"labelled 3": 3}
 
 
 def test_arrays_with_their_groups(tmp_path, manifest):
@@ -142,6 +246,13 @@ def test_arrays_of_several_files_are_matched_by_channel(tmp_path, manifest):
     np.testing.assert_array_equal(data.X[8:], data.X[:8])
     assert data.classes == ["rest", "move"]
     assert set(data.groups["recording"]) == {"a.npz", "b.npz"}
+
+
+def test_a_channel_that_is_left_out_need_not_be_in_every_file(tmp_path, manifest):
+    np.savez(tmp_path / "a.npz", **ARRAYS)
+    np.savez(tmp_path / "b.npz", **ARRAYS | {"X": X[:, :2], "ch_names": NAMES[:2]})
+    steps = Preprocessing(picks=["!C4"])
+    assert load_dataset(manifest("*.npz"), preprocessing=steps).X.shape == (16, 2, 50)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ import pytest
 
 from eegsnn.datasets import describe, fetch, load_dataset, read_manifest
 from eegsnn.datasets.manifest import manifest_folder
-from eegsnn.errors import ConfigurationError, DataError, FetchError, RecordingError
+from eegsnn.errors import (
+    ConfigurationError,
+    DataError,
+    DataTrapWarning,
+    FetchError,
+    RecordingError,
+)
 from eegsnn.pipeline import read_pipeline
 from eegsnn.pipeline.run import run_pipeline
 from eegsnn.recordings import Preprocessing
@@ -77,6 +83,25 @@ def test_trials_at_annotations_with_groups_from_the_path(folder, manifest):
 def test_labels_keep_their_names_without_events(folder, manifest):
     data = load_dataset(manifest(events=""), tmax=1.0)
     assert data.classes == ["T1", "T2"]
+
+
+MOODS = [(1.0, 0.0, "good"), (4.0, 0.0, "bad"), (7.0, 0.0, "good"), (9.0, 1.0, "BAD_blink")]
+
+
+def test_a_class_may_be_called_bad(tmp_path, manifest):
+    write(tmp_path / "recordings" / "a_raw.fif", MOODS)
+    named = manifest(events="good = 'good'\nbad = 'bad'")
+    assert load_dataset(named, tmin=-0.5, tmax=1.0).y.tolist() == ["good", "bad", "good"]
+    with pytest.warns(DataTrapWarning, match=r"Annotations 'bad' are taken .* \[events\]"):
+        assert load_dataset(manifest(events=""), tmax=1.0).classes == ["good"]
+
+
+def test_windows_within_annotations_that_are_called_bad(tmp_path, manifest):
+    notes = [(0.0, 4.0, "good"), (4.0, 6.0, "bad"), (8.0, 1.0, "BAD_blink")]
+    write(tmp_path / "recordings" / "a_raw.fif", notes)
+    data = load_dataset(manifest(events="good = '+'\nbad = '-'"), window=2.0)
+    assert data.y.tolist() == ["+", "+", "-", "-"]
+    assert data.provenance["dropped"] == {"annotated BAD_blink": 1}
 
 
 def test_codes_of_an_events_file_beside_each_recording(tmp_path, manifest):
@@ -177,6 +202,16 @@ def test_channels_in_another_order_are_matched_by_name(folder, manifest):
     np.testing.assert_allclose(data.X[-3:, 1, 0], [1.0, 4.0, 7.0], atol=1e-6)  # C4 is the second
 
 
+def test_a_channel_that_is_left_out_need_not_be_in_every_recording(folder, manifest):
+    write(folder / "a_raw.fif", CUES, channels=("C3", "C4", "Cz"))
+    steps = Preprocessing(picks=["eeg", "!CZ"])
+    data = load_dataset(manifest(), tmax=1.0, preprocessing=steps)
+    assert data.ch_names == ["C3", "C4"]
+    assert len(set(data.groups["recording"])) == 5
+    with pytest.raises(RecordingError, match="no recording has a channel to leave out as !Pz"):
+        load_dataset(manifest(), tmax=1.0, preprocessing=Preprocessing(picks=["eeg", "!Cz", "!Pz"]))
+
+
 def test_oddities_of_the_signals_are_told(tmp_path, manifest):
     path = write(tmp_path / "recordings" / "a_raw.fif", CUES)
     odd = " ".join(load_dataset(manifest(), tmax=1.0).warnings)
@@ -269,6 +304,18 @@ def test_listing_and_describing(folder, manifest):
     text = describe(own)
     assert "sub02/run-1_raw.fif  subject 02, run 1" in text
     assert "T1 → hand, T2 → foot" in text
+
+
+def test_the_size_of_recordings_is_that_of_all_their_files(tmp_path, manifest):
+    for name, size in [("a.vhdr", 100), ("a.eeg", 3_000_000), ("b.SET", 100), ("b.fdt", 2_000_000)]:
+        (tmp_path / name).write_bytes(bytes(size))
+    (tmp_path / "c.mff").mkdir()
+    (tmp_path / "c.mff" / "signal1.bin").write_bytes(bytes(1_000_000))
+    own = manifest(events="")
+    own.write_text(
+        "name = 'Own'\nreader = 'recordings'\n[folder]\nfiles = ['*.vhdr', '*.SET', '*.mff']\n"
+    )
+    assert "recordings: 3, 6.0 MB in all" in describe(own)
 
 
 def test_the_documented_example_runs(tmp_path, monkeypatch):

@@ -153,6 +153,29 @@ def test_samples_that_come_in_packets_lose_none(table):
     )
 
 
+@pytest.mark.parametrize("step", [1e-5, 3e-4])
+def test_steps_within_a_burst_are_no_interval(table, step):
+    k = np.arange(512)
+    path = table(columns(timestamps=np.round(k // 8 * 8 / SFREQ + k % 8 * step, 6)))
+    assert read_table_recording(path)[0].info["sfreq"] == pytest.approx(SFREQ, rel=0.03)
+    raw, _ = read_table_recording(path, sfreq=SFREQ)
+    assert (raw.info["sfreq"], notes(raw)) == (SFREQ, [])
+    with pytest.raises(RecordingError, match=r"sfreq: .* 25\d\.?\d* Hz, but got 128 Hz"):
+        read_table_recording(path, sfreq=128)
+
+
+@pytest.mark.parametrize("step", [0, 1e-5])
+def test_bursts_that_are_seconds_apart_need_the_rate(table, step):
+    k = np.arange(512)
+    path = table(columns(timestamps=np.round(k // 16 + k % 16 * step, 6)))
+    with pytest.raises(RecordingError, match=r"come in bursts.*\(16\.\d+ .*: --sfreq 250"):
+        read_table_recording(path)
+    raw, _ = read_table_recording(path, sfreq=16)
+    assert (raw.info["sfreq"], notes(raw)) == (16, [])
+    with pytest.raises(RecordingError, match=r"times say, 16\.\d+ Hz, but got 250 Hz"):
+        read_table_recording(path, sfreq=250)
+
+
 def test_numbers_of_samples_are_no_times(table):
     path = table(columns(timestamps=np.arange(512)))
     assert read_table_recording(path, sfreq=250)[0].info["sfreq"] == 250
