@@ -87,7 +87,7 @@ def cluster_bootstrap(
     Raises
     ------
     DataError
-        If there is no value, one is not finite, or lengths differ.
+        If there is no value, one is not finite, lengths differ, or weights are no weights.
 
     References
     ----------
@@ -168,6 +168,14 @@ def _trials(
             f"cluster_bootstrap: expected a weight and a unit for each of one or more values, but "
             f"got {n} values, {len(weights)} weights and {len(labels)} units."
         )
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong):
+        raise DataError(
+            f"weights: expected finite numbers of 0 or more, but weight {wrong[0]} is "
+            f"{weights[wrong[0]]:g}."
+        )
+    if not weights.any():
+        raise DataError("weights: expected one above 0 at least, but all are 0.")
     return values, weights, labels
 
 

@@ -289,24 +289,40 @@ def _check_folds(folds: list[Fold], y: np.ndarray, classes: Sequence[Any], kind:
 def _split_groups(dataset: Any, folds: list[Fold], within: str | None) -> list[str]:
     """Say which groups with several trials lie on both sides of a fold, but for `within`.
 
-    What all trials share, one subject, say, could not be left out, and nobody takes it to be.
+    What all trials share, one subject, say, could not be left out, and nobody takes it to be. Nor
+    is it a leak that men and women are on both sides, as long as no subject is.
     """
+    subjects = np.asarray(dataset.groups.get("subject", []))
+    apart = len(subjects) > 0 and not _on_both_sides(subjects, folds)
     reasons = []
     for name, values in dataset.groups.items():
         if name == within:
             continue
         values = np.asarray(values)
         n_groups = len(np.unique(values))
-        if n_groups in (1, len(values)):
+        if n_groups in (1, len(values)) or (apart and _lumps(values, subjects)):
             continue
-        shared = {
-            value
-            for fold in folds
-            for value in np.intersect1d(values[fold.train], values[fold.test]).tolist()
-        }
+        shared = _on_both_sides(values, folds)
         if shared:
             reasons.append(
                 f"trials of the same {name} are on both sides of the split "
                 f"({len(shared)} of {n_groups})"
             )
     return reasons
+
+
+def _on_both_sides(values: np.ndarray, folds: list[Fold]) -> set[Any]:
+    return {
+        value
+        for fold in folds
+        for value in np.intersect1d(values[fold.train], values[fold.test]).tolist()
+    }
+
+
+def _lumps(values: np.ndarray, subjects: np.ndarray) -> bool:
+    """Whether groups are of whole subjects, and fewer: sex, age band, site."""
+    numbers = np.unique(subjects, return_inverse=True)[1]
+    codes = np.unique(values, return_inverse=True)[1]
+    n_subjects, n_groups = int(numbers.max()) + 1, int(codes.max()) + 1
+    pairs = np.unique(numbers * n_groups + codes)
+    return len(pairs) == n_subjects > n_groups

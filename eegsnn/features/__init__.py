@@ -2,6 +2,7 @@
 
 from eegsnn.features._base import TrialFeatures
 from eegsnn.features.amplitude import BandPower, WindowMeans
+from eegsnn.features.courses import PowerCourse
 from eegsnn.features.covariance import EvokedTangentSpace, FilterBankCSP, TangentSpace
 from eegsnn.features.kernels import KernelRates
 from eegsnn.features.oscillation import OscillationCorrelations
@@ -15,6 +16,7 @@ FEATURES: dict[str, type[TrialFeatures]] = {
         FilterBankCSP,
         KernelRates,
         OscillationCorrelations,
+        PowerCourse,
         TangentSpace,
         WhitenedBandPower,
         WhitenedWindowMeans,
@@ -30,6 +32,7 @@ __all__ = [
     "FilterBankCSP",
     "KernelRates",
     "OscillationCorrelations",
+    "PowerCourse",
     "TangentSpace",
     "TrialFeatures",
     "WhitenedBandPower",

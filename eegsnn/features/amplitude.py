@@ -78,25 +78,35 @@ class BandPower(TrialFeatures):
     def _spectra(self, X: np.ndarray) -> Iterator[np.ndarray]:
         """Spectrum of each trial in one band after the other: (trials, channels, frequencies)."""
         n_times = X.shape[2]
-        frequencies = np.fft.rfftfreq(n_times, 1 / self.sfreq)
-        inside = [(frequencies >= low) & (frequencies < high) for low, high in self._edges()]
-        for (low, high), found in zip(self._edges(), inside, strict=True):
-            if not found.any():
-                raise ConfigurationError(
-                    f"{type(self).__name__}: band {low:g}–{high:g} Hz holds no frequency of a "
-                    f"trial of {n_times / self.sfreq:g} s, whose spectrum has steps of "
-                    f"{self.sfreq / n_times:g} Hz. Widen the band or use longer trials."
-                )
+        inside = in_spectrum(type(self).__name__, self.bands, n_times, self.sfreq)
         X = X - X.mean(axis=2, keepdims=True)
         spectrum = np.fft.rfft(X * np.hanning(n_times), axis=2) / np.sqrt(n_times)
         for found in inside:
             yield spectrum[:, :, found]
 
-    def _edges(self) -> list[tuple[float, float]]:
-        return [(low or 0.0, high or self.sfreq) for low, high in self.bands]
-
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         return prepared
+
+
+def in_spectrum(name: str, bands: Bands, n_times: int, sfreq: float) -> list[np.ndarray]:
+    """Tell which frequencies of a spectrum of so many samples are in each band, as bools.
+
+    Raises
+    ------
+    ConfigurationError
+        If a band holds none.
+    """
+    frequencies = np.fft.rfftfreq(n_times, 1 / sfreq)
+    edges = [(low or 0.0, high or sfreq) for low, high in bands]
+    inside = [(frequencies >= low) & (frequencies < high) for low, high in edges]
+    for (low, high), found in zip(edges, inside, strict=True):
+        if not found.any():
+            raise ConfigurationError(
+                f"{name}: band {low:g}–{high:g} Hz holds no frequency of a stretch of "
+                f"{n_times / sfreq:g} s, whose spectrum has steps of {sfreq / n_times:g} Hz. "
+                f"Widen the band or use longer trials."
+            )
+    return inside
 
 
 def log_power(power: np.ndarray) -> np.ndarray:

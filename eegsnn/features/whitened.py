@@ -56,7 +56,7 @@ class WhitenedWindowMeans(WindowMeans):
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
         deviations = prepared - prepared.mean(axis=0)
-        self.whitening_ = _whitening(deviations @ deviations.transpose(0, 2, 1))
+        self.whitening_ = whitening(deviations @ deviations.transpose(0, 2, 1))
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         return (self.whitening_ @ prepared).reshape(len(prepared), -1)
@@ -86,7 +86,7 @@ class WhitenedBandPower(BandPower):
         )
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
-        self.whitening_ = np.stack([_whitening(band) for band in prepared.transpose(1, 0, 2, 3)])
+        self.whitening_ = np.stack([whitening(band) for band in prepared.transpose(1, 0, 2, 3)])
 
     def _compute(self, prepared: np.ndarray) -> np.ndarray:
         mixed = self.whitening_ @ prepared
@@ -101,6 +101,6 @@ class WhitenedBandPower(BandPower):
         return log_power(np.stack(columns, axis=1))
 
 
-def _whitening(products: np.ndarray) -> np.ndarray:
+def whitening(products: np.ndarray) -> np.ndarray:
     """Inverse root of the mean of products (trials, n, n), each trial counting alike."""
     return inverse_root(shrunk_mean(unit_trace(products), _SHRINKAGE))

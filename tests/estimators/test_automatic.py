@@ -41,6 +41,15 @@ def slow(rng: np.random.Generator, n: int = 40) -> tuple:
     return X, y
 
 
+def timed(rng: np.random.Generator, n: int = 60) -> tuple:
+    """A rhythm in the first half of the trial, or in the second."""
+    X = rng.normal(size=(n, 3, 200))
+    y, time = np.arange(n) % 2, np.arange(200) / SFREQ
+    rhythm = np.sin(2 * np.pi * 10 * time + rng.uniform(0, 2 * np.pi, (n, 1)))
+    X[:, 0] += 1.2 * rhythm * np.where(y[:, None], time >= 1.0, time < 1.0)
+    return X, y
+
+
 @pytest.fixture(scope="module")
 def chosen() -> tuple[EEGSpikingClassifier, np.ndarray, np.ndarray]:
     """A model that chose on :func:`rhythm`, and its trials; not to be fitted again."""
@@ -48,7 +57,7 @@ def chosen() -> tuple[EEGSpikingClassifier, np.ndarray, np.ndarray]:
     return EEGSpikingClassifier(**QUICK).fit(X, y), X, y
 
 
-@pytest.mark.parametrize("make", [rhythm, slow])
+@pytest.mark.parametrize("make", [rhythm, slow, timed])
 def test_it_finds_what_tells_the_classes_apart(make: Any, rng: np.random.Generator) -> None:
     X, y = make(rng)
     test, truth = make(rng)
@@ -58,6 +67,7 @@ def test_it_finds_what_tells_the_classes_apart(make: Any, rng: np.random.Generat
     assert best["chosen"]
     assert best["score"] > 0.8
     assert ("slow" in best["name"]) == (make is slow)
+    assert ("over time" in best["name"]) == (make is timed)
 
 
 def test_noise_stays_at_chance(rng: np.random.Generator) -> None:

@@ -152,3 +152,18 @@ def test_one_subject_cannot_be_left_out():
 def test_groups_that_are_not_given_are_asked_for(kind):
     with pytest.raises(DataError, match=r"needs protocol.group.*has: subject"):
         make_split(stub("aabb", subject=list("1122")), kind)
+
+
+def test_groups_of_whole_subjects_are_no_leak():
+    """A trial per person: men and women may be on both sides, two trials of a family may not."""
+    people = [f"p{number}" for number in range(24)]
+    of_people = {"subject": people, "sex": ["f", "m", "m", "f"] * 6}
+    assert make_split(stub("ab" * 12, **of_people), "stratified-k-fold", n_splits=3).leaky == []
+    # Two trials of each: now subjects are divided, and all that are lumped with them.
+    twice = {name: np.repeat(values, 2) for name, values in of_people.items()}
+    found = make_split(stub("ab" * 24, **twice), "stratified-k-fold", n_splits=3).leaky
+    assert len(found) == 2
+    # A run in which several people took part is finer than nothing: it crosses subjects.
+    runs = np.arange(48) % 4
+    crossed = stub("ab" * 24, subject=np.arange(48), run=runs // 2 + 2 * (np.arange(48) > 30))
+    assert make_split(crossed, "stratified-k-fold", n_splits=3).leaky == []

@@ -12,6 +12,7 @@ from eegsnn.features import (
     FilterBankCSP,
     KernelRates,
     OscillationCorrelations,
+    PowerCourse,
     TangentSpace,
     TrialFeatures,
     WhitenedBandPower,
@@ -175,3 +176,33 @@ def test_whitened_power_of_unmixed_channels_is_their_power(rng: np.random.Genera
     whitened = WhitenedBandPower(128.0, [(8.0, 30.0)]).fit_transform(X)
     for one, other in zip(plain.T, whitened.T, strict=True):
         assert np.corrcoef(one, other)[0, 1] > 0.95
+
+
+def test_the_course_of_power_tells_when_and_power_does_not(rng: np.random.Generator) -> None:
+    """The same rhythm, in the first or in the second half, in one mix of four channels."""
+    time, y = np.arange(500) / 250.0, np.arange(80) % 2
+    rhythm = np.sin(2 * np.pi * 10 * time + rng.uniform(0, 6, (80, 1)))
+    rhythm *= np.where(y[:, None], time >= 1.0, time < 1.0)
+    X = rng.normal(size=(80, 4, 500)) + 0.7 * rhythm[:, None] * rng.normal(size=(4, 1))
+    bands = [(8.0, 13.0), (13.0, 20.0)]
+    course = PowerCourse(250.0, bands).fit(X)
+    Z = course.transform(X).reshape(80, 2, 7, 4)  # windows of half a second, a quarter apart
+    effect = (Z[y == 1].mean(axis=0) - Z[y == 0].mean(axis=0)) / Z.std(axis=0)
+    strongest = np.abs(effect[0]).max(axis=0).argmax()
+    assert effect[0, -1, strongest] > 1.0
+    assert effect[0, 0, strongest] < -1.0
+    assert np.abs(effect[1]).max() < 0.9
+    assert np.abs(_separation(WhitenedBandPower(250.0, bands).fit_transform(X), y)) < 1.0
+
+
+def test_windows_are_longer_in_long_trials_and_few_in_short_ones() -> None:
+    course = PowerCourse(100.0)
+    assert course.windows(200) == (7, 50)
+    assert course.windows(3000) == (8, 666)
+    assert course.windows(60) == course.windows(74) == (1, 50)
+    assert course.windows(30) == (1, 30)
+
+
+def test_a_window_that_holds_nothing_of_a_band_is_refused(rng: np.random.Generator) -> None:
+    with pytest.raises(ConfigurationError, match="band 4–5 Hz holds no frequency of a stretch"):
+        PowerCourse(100.0, bands=[(4.0, 5.0)], shortest=0.3).fit(rng.normal(size=(4, 2, 100)))

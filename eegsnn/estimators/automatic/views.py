@@ -8,6 +8,7 @@ data set.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from eegsnn.features import (
     FilterBankCSP,
     KernelRates,
     OscillationCorrelations,
+    PowerCourse,
     TangentSpace,
     TrialFeatures,
     WhitenedBandPower,
@@ -37,6 +39,7 @@ _RHYTHMS = (
     (30.0, 45.0),
     (45.0, 70.0),
 )
+_RHYTHMS_IN_TIME = _RHYTHMS[1:-1]  # of which half a second holds enough, and the scalp shows
 # What electrodes on the brain see best; on the scalp muscles are seen.
 _HIGH_GAMMA = ((70.0, 110.0), (110.0, 160.0))
 _RATE_FOR_HIGH_GAMMA = 400.0  # Hz
@@ -120,6 +123,7 @@ def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
         _spatial_patterns,
         _power,
         _high_gamma,
+        _power_course,
         _kernels,
         _filter_bank_csp,
         _kernels_of_changes,
@@ -215,6 +219,17 @@ def _power_in(
     else:
         features = BandPower(trials.sfreq, bands)
     return View(name, prior, features, seconds)
+
+
+def _power_course(trials: Trials, seed: int, n_folds: int) -> View | None:
+    n_windows, length = PowerCourse(trials.sfreq).windows(trials.n_times)
+    bands = _bands(dataclasses.replace(trials, n_times=length), _RHYTHMS_IN_TIME)
+    if n_windows < 2 or trials.n_channels > _MOST_CHANNELS or not bands:
+        return None
+    n_features = n_windows * len(bands) * trials.n_channels
+    seconds = 1e-7 * trials.samples + 2 * _PRODUCT * trials.samples * trials.n_channels
+    seconds += _readout_seconds(trials, n_features, n_folds)
+    return View("power over time", 0.2, PowerCourse(trials.sfreq, bands), seconds)
 
 
 def _spatial_patterns(trials: Trials, seed: int, n_folds: int) -> View | None:
