@@ -30,7 +30,8 @@ class BandFilter:
     dc_gain : float
         Response to a constant: 1 for a low-pass, 0 for the others.
     ring_samples : int
-        Samples after which the impulse response stays below 1 % of its peak.
+        Samples after which the impulse response stays below 1 % of its peak; of a high-pass, that
+        of the low-pass with its edge.
     """
 
     band: FrequencyBand
@@ -87,7 +88,12 @@ def design_filter(band: FrequencyBand, sfreq: float, order: int = 4) -> BandFilt
         order, edges if len(edges) == 2 else edges[0], band.kind, fs=sfreq, output="sos"
     )
     dc_gain = 1.0 if band.kind == "lowpass" else 0.0
-    return BandFilter(band, sfreq, sos, dc_gain, _ring_samples(sos, band, sfreq))
+    ringing = sos
+    if band.kind == "highpass":
+        # Its response begins with the impulse itself, which the faster the sampling, the more
+        # outweighs what follows. A high-pass takes away what a low-pass keeps, and rings as long.
+        ringing = signal.butter(order, edges[0], "lowpass", fs=sfreq, output="sos")
+    return BandFilter(band, sfreq, sos, dc_gain, _ring_samples(ringing, band, sfreq))
 
 
 def _ring_samples(sos: np.ndarray, band: FrequencyBand, sfreq: float, level: float = 0.01) -> int:

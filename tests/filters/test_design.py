@@ -29,6 +29,17 @@ def test_ringing_of_the_delta_band(order, seconds):
     assert delta.ring_samples / 250 == pytest.approx(seconds, abs=0.05)
 
 
+@pytest.mark.parametrize("sfreq", [100.0, 1000.0, 5000.0])
+def test_a_high_pass_rings_as_long_at_any_rate(sfreq):
+    """Its response begins with the impulse, which outweighs the rest where sampling is fast."""
+    drift = design_filter(FrequencyBand("x", 1.0, None), sfreq)
+    assert drift.ring_samples / sfreq == pytest.approx(2.29, abs=0.02)
+    impulse = np.zeros(int(6 * sfreq))
+    impulse[0] = 1.0
+    tail = np.abs(signal.sosfilt(drift.sos, impulse))[1:]
+    assert tail[drift.ring_samples :].max() < 0.02 * tail.max()
+
+
 def test_low_narrow_bands_are_stable():
     for sfreq in (250.0, 2000.0):
         delta = design_filter(FrequencyBand("delta", 0.5, 4), sfreq, 5)
