@@ -11,6 +11,21 @@ from scipy.fft import next_fast_len
 from eegsnn.backend import has_values, kernels_available
 
 
+def taps_per_sample(n_steps: int, n_taps: int, dilation: int = 1) -> float:
+    """How many taps a sample meets on average, in a sequence with nothing beyond its ends.
+
+    Tap k of :func:`filter_over_time` reaches ``(k - n_taps//2) · dilation`` samples away, and has a
+    product for every output but those that far from an end.
+
+    Examples
+    --------
+    >>> taps_per_sample(3, 3)  # 7 products: the first and the last output lack one
+    2.3333333333333335
+    """
+    away = np.abs(np.arange(n_taps) - n_taps // 2) * dilation
+    return float(np.maximum(n_steps - away, 0).sum() / n_steps)
+
+
 def filter_over_time(x: mx.array, taps: mx.array) -> mx.array:
     """Correlate each unit with its taps, ``y[t] = Σ_k taps[k]·x[t + k − n_taps//2]``.
 

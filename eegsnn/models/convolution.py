@@ -10,6 +10,7 @@ import mlx.nn as nn
 import numpy as np
 
 from eegsnn._validation import check_choice, check_integer, check_number
+from eegsnn.layers.temporal import taps_per_sample
 from eegsnn.models.base import ArchitectureConfig, Connection, NetworkOutput, check_steps
 from eegsnn.models.parts import (
     SpatialMix,
@@ -218,7 +219,10 @@ class SpikingConvolutionNetwork(nn.Module):
         spikes = self._fire(self._convolved(mixed) + self.bias)
         n_bins = min(self._config.n_bins, len(x))
         first, *rest = self.head.connections(rates_in_bins(spikes, n_bins), n_bins)
-        reach = float(self._config.n_kernels * self._config.kernel_size)
+        reach = sum(
+            len(kernels) * taps_per_sample(len(x), self._config.kernel_size, dilation)
+            for dilation, kernels in zip(self._dilations, self.kernels, strict=False)
+        )
         return [
             Connection("spatial", "SpatialMix", x, float(mixed.shape[-1]), len(x)),
             Connection("kernels", "dilated kernels", mixed, reach, len(x)),

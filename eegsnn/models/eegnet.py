@@ -11,7 +11,7 @@ import numpy as np
 
 from eegsnn._validation import check_choice, check_integer, check_number
 from eegsnn.errors import ConfigurationError
-from eegsnn.layers.temporal import filter_over_time
+from eegsnn.layers.temporal import filter_over_time, taps_per_sample
 from eegsnn.models.base import (
     ArchitectureConfig,
     Connection,
@@ -196,10 +196,10 @@ class SpikingEEGNet(nn.Module):
         """Run it and give what arrives: three analog layers, then the spiking ones."""
         n_units, n_taps = self.mix.weight.shape[0], self.filters.shape[1]
         mixed, features = self.mix(x), self._features(x)
-        passes = len(features)
+        passes, reached = len(features), taps_per_sample(len(x), n_taps)
         counted = [
             Connection("spatial", "SpatialMix", x, float(n_units), len(x)),
-            Connection("temporal", "filters over time", mixed, float(n_taps), len(x)),
+            Connection("temporal", "filters over time", mixed, reached, len(x)),
         ]
         if "slow" in self:
             slow, reach = self._slow_potentials(x), float(len(self.slow.weight))

@@ -38,3 +38,14 @@ def test_gradients_agree(n_taps: int, rng: np.random.Generator) -> None:
     ]
     for got, expected in zip(*gradients, strict=True):
         np.testing.assert_allclose(got, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("n_steps", "n_taps", "dilation"), [(7, 5, 1), (20, 4, 3), (6, 9, 2)])
+def test_products_are_counted_where_there_are_samples(n_steps, n_taps, dilation):
+    """One count for each output and tap that meet a sample."""
+    counted = sum(
+        0 <= output + (tap - n_taps // 2) * dilation < n_steps
+        for output in range(n_steps)
+        for tap in range(n_taps)
+    )
+    assert temporal.taps_per_sample(n_steps, n_taps, dilation) * n_steps == pytest.approx(counted)

@@ -22,6 +22,7 @@ from eegsnn.models import (
     SpikingEEGNetConfig,
     resolve_architecture,
 )
+from eegsnn.models.convolution import _frames
 from eegsnn.models.eegnet import band_passes
 
 N_STEPS, BATCH, N_INPUTS, N_CLASSES, SFREQ = 48, 12, 5, 3, 64.0
@@ -170,6 +171,17 @@ class TestConvolution:
         assert mx.array_equal(shifted > 0, network(x).spikes[0][8:-8] > 0).item() or (
             mx.abs(shifted - network(x).spikes[0][8:-8]).mean().item() < 1e-3
         )
+
+
+    def test_products_with_what_is_beyond_the_ends_are_not_counted(self, x: mx.array) -> None:
+        network = build(SpikingConvolutionConfig(n_kernels=12, kernel_size=5, dilations=(1, 8)))
+        kernels = next(part for part in network.connections(x) if part.name == "kernels")
+        n_steps, n_mixes = len(x), kernels.arriving.shape[-1]
+        products = sum(
+            6 * np.count_nonzero(_frames(mx.ones((n_steps, 1, n_mixes)), 5, dilation))
+            for dilation in (1, 8)
+        )
+        assert kernels.reach * n_steps * n_mixes == pytest.approx(products)
 
 
 class TestEEGNet:
