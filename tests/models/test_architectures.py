@@ -172,7 +172,6 @@ class TestConvolution:
             mx.abs(shifted - network(x).spikes[0][8:-8]).mean().item() < 1e-3
         )
 
-
     def test_products_with_what_is_beyond_the_ends_are_not_counted(self, x: mx.array) -> None:
         network = build(SpikingConvolutionConfig(n_kernels=12, kernel_size=5, dilations=(1, 8)))
         kernels = next(part for part in network.connections(x) if part.name == "kernels")
