@@ -51,9 +51,11 @@ class EEGSpikingClassifier(ChoosingClassifier):
     clean_artefacts : bool, default True
         Whether artefacts are minded in time series. Trials are left out of :meth:`fit` in which a
         channel has ten times the power that is usual in its class (and group), and stands out by
-        five robust deviations: at most a quarter of each class, see ``artefacts_``. In new trials,
-        a channel that is more powerful than in any training trial, or dead, is estimated from the
-        others, unless more than a third of the channels are so; see :meth:`artefact_channels`.
+        five robust deviations (a hundred times, where more than a tenth of all trials are so: eyes
+        that blink will blink again); at most a quarter of each class, see ``artefacts_``. In new
+        trials, a channel that is more powerful than in any training trial, or dead, is estimated
+        from the others, unless more than a third of the channels are so; see
+        :meth:`artefact_channels`.
     n_steps : int, default 20
         Steps that rows are presented for; in an automatic choice each feature is presented for
         `n_steps` too, as up to so many spikes.

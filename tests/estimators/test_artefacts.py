@@ -35,7 +35,7 @@ def drifts(rng: np.random.Generator, n_trials: int) -> tuple[np.ndarray, np.ndar
 def popped(X: np.ndarray, trials: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return trials of which some have five electrodes that jump and come back slowly."""
     X = X.copy()
-    decay = 80.0 * np.exp(-np.arange(X.shape[2]) / 50)
+    decay = 200.0 * np.exp(-np.arange(X.shape[2]) / 50)
     for trial in trials:
         X[trial, rng.choice(X.shape[1], 5, replace=False)] += decay
     return X
@@ -56,6 +56,28 @@ def test_a_few_artefacts_cost_little(seed: int) -> None:
     assert keeping.artefacts_ == []
     assert dropping.score(test, truth) > keeping.score(test, truth) + 0.1
     assert dropping.score(test, truth) > clean.score(test, truth) - 0.05
+
+
+def blinking(rng: np.random.Generator, X: np.ndarray, share: float) -> np.ndarray:
+    """Return trials of which some have a blink: twenty times the power, always in one mix."""
+    X, n_trials = X.copy(), len(X)
+    blinks = np.flatnonzero(rng.permutation(n_trials) < share * n_trials)
+    blink = np.exp(-0.5 * ((np.arange(X.shape[2]) - 100) / 8) ** 2)
+    X[blinks] += 20 * np.linspace(1, 0, X.shape[1])[:, None] * blink
+    return X
+
+
+def test_what_recurs_is_how_the_recording_is(rng: np.random.Generator) -> None:
+    X, y = background(rng, 100)
+    seldom, often = blinking(rng, X, 0.06), blinking(rng, X, 0.2)
+    assert artefact_trials(seldom, y).sum() == 6
+    assert not artefact_trials(often, y).any()
+    often[3, 2] *= 50.0  # beside them, an electrode that jumped
+    assert np.flatnonzero(artefact_trials(often, y)).tolist() == [3]
+    # What is given twice is no more frequent.
+    blinks = np.flatnonzero(artefact_trials(seldom, y))
+    trials = np.concatenate([np.arange(100), np.repeat(blinks, 5)])
+    assert artefact_trials(seldom[trials], y[trials]).sum() == 36
 
 
 def test_leaving_out_is_what_not_giving_would_be(rng: np.random.Generator) -> None:
