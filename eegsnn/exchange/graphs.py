@@ -9,6 +9,7 @@ import nir
 import numpy as np
 
 from eegsnn.errors import ExchangeError
+from eegsnn.exchange.inferred import without_wrong_shapes
 
 Edge = tuple[str, str]
 
@@ -49,7 +50,7 @@ def flatten(graph: nir.NIRGraph, is_one_layer: Callable[[nir.NIRNode], bool]) ->
     """Unfold nested graphs, but for those that `is_one_layer` says stand for one layer.
 
     Nodes that nothing leads to, or that lead nowhere, get an Input or Output of their own, as
-    ``nir`` itself does.
+    ``nir`` itself does. Shapes that ``nir`` is known to infer wrongly are not taken from it.
 
     Raises
     ------
@@ -73,6 +74,7 @@ def flatten(graph: nir.NIRGraph, is_one_layer: Callable[[nir.NIRNode], bool]) ->
             flat.inputs.append(_attach(flat, name, "input"))
         if name not in starts and name not in flat.outputs:
             flat.outputs.append(_attach(flat, name, "output"))
+    flat.nodes = without_wrong_shapes(flat.nodes, flat.edges)
     return flat
 
 
