@@ -2,7 +2,7 @@
 
     python benchmarks/choice.py [--kinds scp1 finger_movements …] [--out choice.json]
 
-For whoever changes views, priors or the committee: about 160 splits of 45 kinds, from 10 to 400
+For whoever changes views, priors or the committee: about 160 splits of 41 kinds, from 10 to 400
 training trials, within subjects and across them, some with few trials of one class, some with one
 class per subject. Of data sets with an official test set only the training part is used, so that
 nothing is tuned on what the README reports. Prints accuracy, its mean over classes and
