@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import linalg
 
-from eegsnn._validation import check_integer
+from eegsnn._validation import check_integer, check_number
+from eegsnn.errors import DataError
 from eegsnn.features._base import Bands, TrialFeatures, band_filters, in_band
 from eegsnn.filters import BandFilter
 from eegsnn.filters.covariance import unit_trace
@@ -38,10 +39,16 @@ class TangentSpace(TrialFeatures):
     max_components : int, default 48
         More channels than this are first reduced to so many principal components: vectors grow
         with the square of their number.
+    delay_cycles : float, default 0
+        Beside each channel stands its copy, so many cycles of the band's centre later; 0 for none.
+        A covariance at one instant is blind to what one channel repeats from another a quarter of
+        a cycle (0.25) later, as waves that travel do, and to what frequency within the band a
+        channel has. Matrices have twice as many rows.
 
     References
     ----------
-    Barachant et al. (2012), see :mod:`eegsnn.filters.riemann`.
+    Barachant et al. (2012), see :mod:`eegsnn.filters.riemann`. Delays: Carrara, I. & Papadopoulo,
+    T. (2023). Classification of BCI-EEG based on augmented covariance matrix. arXiv:2302.04508.
 
     Examples
     --------
@@ -54,21 +61,35 @@ class TangentSpace(TrialFeatures):
     arrays: ClassVar[tuple[str, ...]] = ("components_", "whitening_")
 
     def __init__(
-        self, sfreq: float, bands: Bands = ((8.0, 30.0),), max_components: int = 48
+        self,
+        sfreq: float,
+        bands: Bands = ((8.0, 30.0),),
+        max_components: int = 48,
+        delay_cycles: float = 0.0,
     ) -> None:
         self.sfreq = sfreq
         self.bands = bands
         self.max_components = max_components
+        self.delay_cycles = delay_cycles
 
     def check_parameters(self) -> None:
         """Validate the constructor's values without data."""
         super().check_parameters()
         band_filters("TangentSpace", self.bands, self.sfreq)
         check_integer("max_components", self.max_components, low=2)
+        # Beyond a cycle a channel no longer resembles itself.
+        check_number("delay_cycles", self.delay_cycles, low=0.0, high=1.0)
 
     def begin(self, X: Any) -> np.ndarray:
         """Check training trials, choose their components, and return them prepared."""
         X = self._examine(X)
+        longest = max(self._delays())
+        if X.shape[2] < 2 * longest:
+            raise DataError(
+                f"TangentSpace: a delay of {self.delay_cycles:g} cycles is {longest} samples in "
+                f"the lowest band, and trials have {X.shape[2]}: expected trials of twice the "
+                "delay at least. Use longer trials, a shorter delay_cycles or higher bands."
+            )
         bands, n_channels = self._filters(), X.shape[1]
         self.components_ = np.tile(np.eye(n_channels), (len(bands), 1, 1))
         if n_channels > self.max_components:
@@ -95,7 +116,16 @@ class TangentSpace(TrialFeatures):
             mixed = self.components_.reshape(-1, n_channels) @ X
             signals = np.split(mixed, len(bands), axis=1)
         filtered = (in_band(one, band) for one, band in zip(signals, bands, strict=True))
-        return np.stack([covariances(one) for one in filtered], axis=1)
+        beside = (_with_delayed(one, n) for one, n in zip(filtered, self._delays(), strict=True))
+        return np.stack([covariances(one) for one in beside], axis=1)
+
+    def _delays(self) -> list[int]:
+        """Count the samples by which the copies of channels are late in each band."""
+        if not self.delay_cycles:
+            return [0] * len(self.bands)
+        edges = [(low or 0.0, high or self.sfreq / 2) for low, high in self.bands]
+        cycles = [2 * self.sfreq / (low + high) for low, high in edges]
+        return [max(1, round(self.delay_cycles * cycle)) for cycle in cycles]
 
     def _learn(self, prepared: np.ndarray, y: np.ndarray | None) -> None:
         bands = prepared.transpose(1, 0, 2, 3)
@@ -107,6 +137,13 @@ class TangentSpace(TrialFeatures):
 
     def _shrunk(self, components: np.ndarray) -> np.ndarray:
         return oas_shrunk(components, int(self.shape_[1]))
+
+
+def _with_delayed(signal: np.ndarray, delay: int) -> np.ndarray:
+    """Stack channels on those of `delay` samples before; as they are for 0."""
+    if not delay:
+        return signal
+    return np.concatenate([signal[:, :, :-delay], signal[:, :, delay:]], axis=1)
 
 
 class FilterBankCSP(TrialFeatures):

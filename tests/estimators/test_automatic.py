@@ -307,6 +307,14 @@ def test_a_parameter_of_the_network_trains_a_network(rng: np.random.Generator) -
         clone(trained).set_params(architecture="automatic").fit(X, y)
 
 
+@pytest.mark.parametrize(
+    ("n_times", "n_channels", "tried"), [(300, 3, True), (60, 3, False), (300, 1, False)]
+)
+def test_delayed_rhythms_need_channels_and_time(n_times: int, n_channels: int, tried: bool) -> None:
+    names = [v.name for v in possible_views(Trials(20, n_channels, n_times, 2, 128.0), 0, 5)]
+    assert ("tangent spaces of delayed rhythms" in names) == tried
+
+
 def test_classes_that_name_frequencies_are_believed(rng: np.random.Generator) -> None:
     assert stimulus_frequencies(["13Hz", "17.5 Hz", "rest"]) == (13.0, 17.5)
     assert stimulus_frequencies(["left", "right"]) == ()

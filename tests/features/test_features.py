@@ -104,6 +104,7 @@ def test_bad_trials_are_refused(kind: str, X: np.ndarray) -> None:
         ("BandPower", {"bands": [(8, 13, 20)]}, "bands: expected pairs"),
         ("BandPower", {"bands": [(60, 70)]}, "64"),
         ("TangentSpace", {"max_components": 1}, "max_components"),
+        ("TangentSpace", {"delay_cycles": -0.25}, "delay_cycles"),
         ("FilterBankCSP", {"n_components": 0}, "n_components"),
         ("WindowMeans", {"n_windows": 0}, "n_windows"),
         ("KernelRates", {"n_thresholds": 0}, "n_thresholds"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from eegsnn.errors import ConfigurationError
+from eegsnn.errors import ConfigurationError, DataError
 from eegsnn.features import (
     BandPower,
     EvokedTangentSpace,
@@ -35,6 +36,40 @@ def test_more_channels_than_components_are_reduced(rng: np.random.Generator) -> 
     X = rng.normal(size=(12, 7, 300))
     features = TangentSpace(128.0, max_components=4).fit(X)
     assert features.transform(X).shape == (12, 4 * 5 // 2)
+
+
+def _travelling(rng: np.random.Generator, direction: np.ndarray) -> np.ndarray:
+    """Noise about 10 Hz that the second of three channels has a quarter cycle after or before."""
+    n_trials, n_times, quarter = len(direction), 512, 3  # at 128 Hz, 10.7 Hz
+    X = rng.normal(size=(n_trials, 3, n_times))
+    source = rng.normal(size=(n_trials, n_times + 4 * quarter))
+    kernel = np.hanning(65) * np.sin(2 * np.pi * 10.7 * np.arange(65) / 128)
+    source = np.stack([np.convolve(one, kernel, mode="same") for one in source])
+    middle = slice(2 * quarter, 2 * quarter + n_times)
+    X[:, 0] += source[:, middle]
+    for trial, sign in enumerate(direction):
+        X[trial, 1] += np.roll(source[trial], sign * quarter)[middle]
+    return X
+
+
+def test_delays_tell_which_way_a_wave_travels(rng: np.random.Generator) -> None:
+    direction = np.tile([-1, 1], 40)
+    X = _travelling(rng, direction)
+
+    def accuracy(delay_cycles: float) -> float:
+        features = TangentSpace(128.0, [(8, 13)], delay_cycles=delay_cycles).fit(X[:40])
+        readout = LinearDiscriminantAnalysis().fit(features.transform(X[:40]), direction[:40])
+        return float(readout.score(features.transform(X[40:]), direction[40:]))
+
+    assert accuracy(0.25) > 0.95
+    assert accuracy(0.0) < 0.75  # covariances at one instant are the same both ways
+
+
+def test_delays_need_trials_that_outlast_them(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(6, 2, 40))
+    features = TangentSpace(128.0, [(1, 4)], delay_cycles=0.5)  # 26 samples
+    with pytest.raises(DataError, match="26 samples in the lowest band, and trials have 40"):
+        features.fit(X)
 
 
 def test_evoked_responses_are_told_apart_by_their_shape(rng: np.random.Generator) -> None:

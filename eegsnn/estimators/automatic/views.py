@@ -44,6 +44,7 @@ _RHYTHMS_IN_TIME = _RHYTHMS[1:-1]  # of which half a second holds enough, and th
 _HIGH_GAMMA = ((70.0, 110.0), (110.0, 160.0))
 _RATE_FOR_HIGH_GAMMA = 400.0  # Hz
 _CYCLES = 1.5  # of a band's lower edge that a trial must hold for the band to be tried
+_SHORTEST_WITH_DELAY = 0.5  # seconds
 _MOST_CHANNELS = 128  # for matrices of all channels in each of many bands
 _FEWEST_UNITS = 500
 _LONGEST = 4096  # samples that kernels are given; longer trials are averaged in pairs, threes, …
@@ -120,6 +121,7 @@ def possible_views(trials: Trials, seed: int, n_folds: int) -> list[View]:
         _tangent_space,
         _windows,
         _rhythm_tangent_space,
+        _delayed_tangent_space,
         _spatial_patterns,
         _power,
         _high_gamma,
@@ -178,15 +180,28 @@ def _tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
 
 
 def _rhythm_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
+    # Many bands of many channels: fewer components each keep numbers and time within bounds.
+    return _tangent_spaces("tangent spaces of rhythms", trials, n_folds, 24, 0.0)
+
+
+def _delayed_tangent_space(trials: Trials, seed: int, n_folds: int) -> View | None:
+    # Shorter trials hold few cycles besides those that the delay takes.
+    if trials.n_times / trials.sfreq <= _SHORTEST_WITH_DELAY:
+        return None
+    return _tangent_spaces("tangent spaces of delayed rhythms", trials, n_folds, 12, 0.25)
+
+
+def _tangent_spaces(
+    name: str, trials: Trials, n_folds: int, most: int, delay_cycles: float
+) -> View | None:
     bands = _bands(trials, _RHYTHMS)
     if trials.n_channels < 2 or len(bands) < 2:
         return None
-    # Many bands of many channels: fewer components each keep numbers and time within bounds.
-    features = TangentSpace(trials.sfreq, bands, max_components=24)
-    seconds = _covariance_seconds(trials, len(bands), most=24)
-    n_features = len(bands) * min(24, trials.n_channels) ** 2 // 2
-    seconds += _readout_seconds(trials, n_features, n_folds)
-    return View("tangent spaces of rhythms", 0.6, features, seconds)
+    features = TangentSpace(trials.sfreq, bands, most, delay_cycles)
+    n_rows = min(most, trials.n_channels) * (2 if delay_cycles else 1)
+    seconds = _covariance_seconds(trials, len(bands), most=n_rows)
+    seconds += _readout_seconds(trials, len(bands) * n_rows**2 // 2, n_folds)
+    return View(name, 0.3, features, seconds)
 
 
 def _windows(trials: Trials, seed: int, n_folds: int) -> View:
